@@ -1,0 +1,1 @@
+"""The library: arrays, frames and the lake. Nothing here knows about Dagster."""

@@ -1,0 +1,132 @@
+"""Settings: the only place that reads the environment. Every variable is `HFP_<FIELD NAME>`."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from hf_platform.errors import ConfigError
+from hf_platform.horizons import Horizon
+
+
+class Settings(BaseSettings):
+    """Where things live and how large they may grow; read once, validated, never written to.
+
+    Each field is set by the environment variable `HFP_` + its name in capitals. Lists are
+    separated by blanks. Secrets are `SecretStr`: they never appear in a repr, a log or metadata.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HFP_", frozen=True, extra="ignore")
+
+    home: Annotated[Path, Field(description="lake, Dagster home, models, reports, inbox")] = Path(".hfp")
+    lake_catalog: Annotated[
+        SecretStr | None,
+        Field(description="DuckLake catalogue: sqlite:PATH or postgres:DSN; default sqlite under HFP_HOME"),
+    ] = None
+    lake_data: Annotated[
+        str | None, Field(description="folder or s3:// prefix of the lake's Parquet files; default under HFP_HOME")
+    ] = None
+    dagster_postgres: Annotated[
+        SecretStr | None, Field(description="postgresql+psycopg2:// URL for runs and events; default SQLite")
+    ] = None
+    s3_endpoint: Annotated[str | None, Field(description="host:port of an S3 server other than AWS")] = None
+    s3_key_id: Annotated[str | None, Field(description="S3 access key")] = None
+    s3_secret: Annotated[SecretStr | None, Field(description="S3 secret key")] = None
+    s3_use_ssl: Annotated[bool, Field(description="speak TLS to the S3 endpoint")] = True
+    horizons: Annotated[tuple[str, ...], NoDecode, Field(description="horizons of the model grid")] = (
+        "1d", "5d", "20d", "1w", "1mo",
+    )  # fmt: skip
+    threads: Annotated[int, Field(ge=1, le=256, description="parallel fits of the inline executor")] = 2
+    seed: Annotated[int, Field(ge=0, description="root of every random number")] = 0
+    lock_timeout: Annotated[float, Field(gt=0, description="seconds a writer waits for the lake's lock")] = 120.0
+    snapshot_days: Annotated[int, Field(ge=1, description="days before an unpinned snapshot may expire")] = 30
+    inbox_max_mb: Annotated[int, Field(ge=1, description="largest file that ingestion accepts, in MiB")] = 1024
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="level of the platform's own log lines")
+    ] = "INFO"
+
+    @field_validator("horizons", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    @field_validator("horizons")
+    @classmethod
+    def _known_horizons(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or len(set(value)) != len(value):
+            raise ValueError(f"at least one horizon, none twice; found {value!r}")
+        for name in value:
+            Horizon.parse(name)
+        return value
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @classmethod
+    def from_env(cls) -> "Settings":
+        """Read the environment.
+
+        Raises
+        ------
+        ConfigError
+            Naming each variable that breaks its rule, the value found and the rule.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            lines = [
+                f"HFP_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}, found {e['input']!r}" for e in error.errors()
+            ]
+            raise ConfigError("settings break a rule. " + "; ".join(lines) + ". Set the variable anew.") from error
+
+    @cached_property
+    def parsed_horizons(self) -> tuple[Horizon, ...]:
+        """The horizons of the model grid, parsed."""
+        return tuple(Horizon.parse(name) for name in self.horizons)
+
+    @property
+    def catalog_uri(self) -> str:
+        """The DuckLake catalogue, without the `ducklake:` prefix."""
+        if self.lake_catalog is not None:
+            return self.lake_catalog.get_secret_value()
+        return f"sqlite:{self.home / 'lake' / 'catalog.sqlite'}"
+
+    @property
+    def data_path(self) -> str:
+        """The folder or prefix of the lake's data files, with a trailing slash."""
+        path = self.lake_data or str(self.home / "lake" / "data")
+        return path if path.endswith("/") else path + "/"
+
+    @property
+    def lock_path(self) -> Path:
+        """The file whose lock serialises writers on one machine."""
+        return self.home / "lake" / "writer.lock"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Runs, events and schedules of Dagster."""
+        return self.home / "dagster"
+
+    @property
+    def inbox(self) -> Path:
+        """Dropped price files are picked up here."""
+        return self.home / "inbox"
+
+    @property
+    def reports(self) -> Path:
+        """HTML pages."""
+        return self.home / "reports"
+
+    @property
+    def model_states(self) -> Path:
+        """Native model files."""
+        return self.home / "models"
+
+    def child_environment(self) -> dict[str, str]:
+        """Copy this process's environment for a child process that reads the same settings."""
+        return {**os.environ, "HFP_HOME": str(self.home)}
