@@ -1,0 +1,199 @@
+"""Fixtures that every part shares: settings in a temporary home, an initialised lake, a PostgreSQL server."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from hf_platform.lake import Lake
+from hf_platform.settings import Settings
+
+
+# Read before any test clears the environment.
+_SKIPS_FORBIDDEN = os.environ.get("HFP_REQUIRE_SERVICES") == "1"
+
+
+def require_service(reason: str) -> NoReturn:
+    """Skip with a reason; fail instead where HFP_REQUIRE_SERVICES=1 forbids skips."""
+    if _SKIPS_FORBIDDEN:
+        pytest.fail(f"HFP_REQUIRE_SERVICES=1 forbids this skip: {reason}")
+    pytest.skip(reason)
+
+
+def fresh_settings(home: Path, monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    """Settings of a home, without anything from the caller's environment; child processes see the same."""
+    for name in [name for name in os.environ if name.startswith("HFP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HFP_HOME", str(home))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return Settings.from_env()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings with HFP_HOME in a temporary folder, set in the environment too."""
+    return fresh_settings(tmp_path / "home", monkeypatch)
+
+
+@pytest.fixture
+def store(settings: Settings, lake_template: Path) -> Iterator[Lake]:
+    """An initialised, empty lake."""
+    shutil.copytree(lake_template, settings.home / "lake")
+    lake = Lake(settings)
+    lake.initialise()
+    yield lake
+    lake.close()
+
+
+@pytest.fixture(scope="session")
+def lake_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an empty lake, made once: a copy of it is quicker than another initialisation."""
+    home = tmp_path_factory.mktemp("template")
+    lake = Lake(Settings(home=home))
+    lake.initialise()
+    lake.close()
+    return home / "lake"
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running PostgreSQL that belongs to this test session."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+
+    def dsn(self, database: str) -> str:
+        """Connection string that libpq understands."""
+        return f"host={self.host} port={self.port} user={self.user} password={self.password} dbname={database}"
+
+    def create_database(self, name: str) -> str:
+        """Make a database and return its connection string."""
+        import psycopg2
+        from psycopg2 import sql
+
+        connection = psycopg2.connect(self.dsn("postgres"))
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.close()
+        return self.dsn(name)
+
+
+def _postgres_programs() -> tuple[str, str] | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    path = os.pathsep.join([os.environ.get("PATH", ""), *map(str, found)])
+    initdb, server = shutil.which("initdb", path=path), shutil.which("postgres", path=path)
+    return None if initdb is None or server is None else (initdb, server)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server in a temporary folder, started once; skips where PostgreSQL is not installed."""
+    programs = _postgres_programs()
+    if programs is None:
+        require_service("PostgreSQL is not installed (initdb and postgres were looked for)")
+    initdb, server = programs
+    # PostgreSQL refuses to run as root, and its folder must belong to the user it runs as.
+    is_root = os.geteuid() == 0
+    account = {"user": 65534, "group": 65534, "extra_groups": ()} if is_root else {}
+    folder = Path(tempfile.mkdtemp(prefix="hfp-pg-", dir="/tmp"))
+    if is_root:
+        os.chown(folder, 65534, 65534)
+    (folder / "password").write_text("lake-secret", encoding="utf-8")
+    (folder / "password").chmod(0o644)
+    data, port = folder / "data", _free_port()
+    subprocess.run(
+        [initdb, "-D", data, "-U", "hfp", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "-E", "UTF8", "-N"],
+        check=True, capture_output=True, cwd=folder, **account,
+    )  # fmt: skip
+    log = (folder / "log").open("wb")
+    process = subprocess.Popen(
+        [server, "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", "", "-c", "fsync=off"],
+        stdout=log, stderr=log, cwd=folder, **account,
+    )  # fmt: skip
+    try:
+        _wait_until_ready(PostgresServer("127.0.0.1", port, "hfp", "lake-secret"), process, folder / "log")
+        yield PostgresServer("127.0.0.1", port, "hfp", "lake-secret")
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+        log.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_until_ready(server: PostgresServer, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    import time
+
+    import psycopg2
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            psycopg2.connect(server.dsn("postgres")).close()
+        except psycopg2.OperationalError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"PostgreSQL did not start: {log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+
+
+@pytest.fixture
+def make_series() -> "SeriesFactory":
+    """Make seeded series of a stationary GJR process with features known at each bar's close."""
+    return simulated_series
+
+
+def simulated_series(
+    instrument: str = "AAA",
+    frequency: str = "1d",
+    n_bars: int = 1_300,
+    *,
+    seed: int = 0,
+    feature_names: tuple[str, ...] = (),
+    first: str = "2000-01-03T21:00",
+) -> "Series":
+    """Simulate one instrument; the same arguments give the same bytes, a longer series starts like a shorter one."""
+    import numpy as np
+
+    from hf_platform.models.base import Series
+
+    step = {"1d": np.timedelta64(1, "D"), "1w": np.timedelta64(7, "D"), "1mo": np.timedelta64(30, "D")}[frequency]
+    draws = np.random.default_rng([seed, *instrument.encode()]).standard_normal((20_000, 2))[:n_bars]
+    returns, variance = np.empty(n_bars), 1e-4
+    for t in range(n_bars):
+        returns[t] = 2e-4 + np.sqrt(variance) * draws[t, 0]
+        shock = returns[t] - 2e-4
+        variance = 2e-6 + (0.03 + 0.08 * (shock < 0)) * shock**2 + 0.91 * variance
+    returns[0] = np.nan
+    event_at = np.datetime64(first, "us") + np.arange(n_bars) * step
+    features = np.column_stack(
+        [np.roll(draws[:, 1], k) + 0.2 * draws[:, 0] for k in range(len(feature_names))] or [np.empty((n_bars, 0))]
+    )
+    features[: min(60, n_bars)] = np.nan
+    return Series(
+        instrument=instrument,
+        frequency=frequency,
+        event_at=event_at,
+        known_at=event_at + np.timedelta64(1, "h"),
+        log_return=returns,
+        features=features,
+        feature_names=feature_names,
+    )
