@@ -1,0 +1,217 @@
+"""Cleaning: every bar keeps its place and its value; what is odd about it is written beside it.
+
+Rules are data. Each looks only backwards, so that a flag never changes because time went on: what
+is flagged today was flagged, or not, by the same evidence on the day itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import polars as pl
+
+from hf_platform import calendar
+from hf_platform.errors import DataError
+from hf_platform.market.universe import Instrument
+
+RuleName = Literal[
+    "missing_close", "non_positive_price", "high_below_low", "close_outside_range", "duplicate", "off_session",
+    "missing_session", "stale_price", "outlier", "future_date",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One cleaning rule.
+
+    Parameters
+    ----------
+    name : str
+        The flag that it sets.
+    says : str
+        What a flagged bar looks like, for people.
+    threshold : float
+        Size at which the rule fires; its unit is in `says`.
+    lookback : int
+        Earlier bars that the rule reads, at most.
+    minimum : int
+        Earlier bars without which it cannot tell and stays silent.
+    """
+
+    name: RuleName
+    says: str
+    threshold: float = 0.0
+    lookback: int = 0
+    minimum: int = 0
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(name="missing_close", says="there is no close, or it is not a number"),
+    Rule(name="non_positive_price", says="a price is zero or below though the instrument's must be positive"),
+    Rule(name="high_below_low", says="the high is below the low"),
+    Rule(name="close_outside_range", says="open or close lies outside low to high by more than this share of the close",
+         threshold=1e-9),
+    Rule(name="duplicate", says="the instrument has another bar with the same close time"),
+    Rule(name="off_session", says="the bar does not end where the exchange calendar ends one"),
+    Rule(name="missing_session", says="bars are missing since the one before; the flag ends in their number"),
+    Rule(name="stale_price", says="the close has not moved for this many bars in a row", threshold=5),
+    Rule(name="outlier", says="the log return is further from the trailing median than this many robust deviations",
+         threshold=10.0, lookback=250, minimum=20),
+    Rule(name="future_date", says="the bar ends after it was loaded"),
+)  # fmt: skip
+_MAD_TO_SIGMA: Final = 1.4826  # for a normal distribution
+_SERIES: Final = ("instrument", "frequency")
+
+
+def flag(
+    bars: pl.DataFrame, rules: Sequence[Rule] = RULES, *, records: Mapping[str, Instrument] | None = None
+) -> pl.DataFrame:
+    """Write beside each bar which rules it breaks.
+
+    Parameters
+    ----------
+    bars : DataFrame
+        Columns instrument, event_at (naive UTC) and close; frequency (default ``1d``), open, high,
+        low, volume and ingested_at are used where present. Any order.
+    rules : sequence of Rule
+        Those to apply; any subset or variation of `RULES`.
+    records : mapping of instrument to Instrument, optional
+        Price rule and calendar; an instrument that is not in it must be positive and trades on XNYS.
+
+    Returns
+    -------
+    DataFrame
+        The same rows in the same order and a column ``flags`` (list of String, sorted as the rules
+        are, empty for a clean bar). An earlier column of that name is replaced.
+
+    Raises
+    ------
+    DataError
+        If a needed column is missing.
+
+    Notes
+    -----
+    The outlier rule compares r_t with the median m_t of the `lookback` returns before it, in units
+    of 1.4826 times the median of |r_s - m_s| over the same bars. Nothing is removed: fat tails are
+    what the models are about.
+    """
+    missing = [name for name in ("instrument", "event_at", "close") if name not in bars.columns]
+    if missing:
+        raise DataError(f"bars to clean need the columns instrument, event_at, close; {missing[0]} is missing. Add it.")
+    if not rules or bars.is_empty():
+        return bars.with_columns(pl.lit([], dtype=pl.List(pl.String)).alias("flags"))
+    work = _with_calendar_facts(_prepare(bars, records or {}), {r.name for r in rules}, records or {})
+    found = [_EXPRESSIONS[rule.name](rule).alias(f"_flag{i}") for i, rule in enumerate(rules)]
+    flagged = work.with_columns(*found).sort("_row")
+    flags = pl.concat_list(*(pl.col(f"_flag{i}") for i in range(len(rules)))).list.drop_nulls()
+    return bars.with_columns(flagged.select(flags.alias("flags")).to_series())
+
+
+def _prepare(bars: pl.DataFrame, records: Mapping[str, Instrument]) -> pl.DataFrame:
+    """Sort by series and time, and add what several rules share."""
+    positive = {name: record.price_rule == "positive" for name, record in records.items()}
+    absent = [pl.lit(None, pl.Float64).alias(c) for c in ("open", "high", "low", "volume") if c not in bars.columns]
+    if "frequency" not in bars.columns:
+        absent.append(pl.lit("1d").alias("frequency"))
+    if "ingested_at" not in bars.columns:
+        absent.append(pl.lit(None, pl.Datetime("us")).alias("ingested_at"))
+    log_close = pl.when((pl.col("close") > 0) & pl.col("close").is_finite()).then(pl.col("close")).log()
+    return (
+        bars.with_columns(*absent)
+        .select(*_SERIES, "event_at", "ingested_at", pl.col("open", "high", "low", "close").fill_nan(None))
+        .with_row_index("_row")
+        .sort(*_SERIES, "event_at", maintain_order=True)
+        .with_columns(
+            log_close.diff().over(_SERIES).alias("_return"),
+            pl.col("instrument").replace_strict(positive, default=True, return_dtype=pl.Boolean).alias("_positive"),
+        )
+    )
+
+
+def _with_calendar_facts(work: pl.DataFrame, names: set[RuleName], records: Mapping[str, Instrument]) -> pl.DataFrame:
+    """Add, for each bar, whether it ends on the calendar's grid and how many bars are missing before it."""
+    if not names & {"off_session", "missing_session"}:
+        return work
+    parts: list[pl.DataFrame] = []
+    calendars = {name: record.calendar for name, record in records.items()}
+    keyed = work.with_columns(
+        pl.col("instrument").replace_strict(calendars, default="XNYS", return_dtype=pl.String).alias("_calendar")
+    )
+    for (name, frequency), part in keyed.partition_by("_calendar", "frequency", as_dict=True).items():
+        moments = part["event_at"].to_numpy().astype("datetime64[us]")
+        grid = calendar.bar_closes(str(name), str(frequency), moments.min(), moments.max())
+        up_to = np.searchsorted(grid, moments, side="right")
+        on_grid = up_to > np.searchsorted(grid, moments, side="left")
+        counted = part.with_columns(pl.Series("_up_to", up_to), pl.Series("_on_grid", on_grid))
+        gap = pl.col("_up_to") - pl.col("_on_grid").cast(pl.Int64) - pl.col("_up_to").shift(1).over(_SERIES)
+        parts.append(counted.with_columns(gap.alias("_missing")))
+    return pl.concat(parts).sort(*_SERIES, "event_at", maintain_order=True)
+
+
+def _when(condition: pl.Expr, rule: Rule) -> pl.Expr:
+    return pl.when(condition).then(pl.lit(rule.name))
+
+
+def _missing_close(rule: Rule) -> pl.Expr:
+    return _when(pl.col("close").is_null() | pl.col("close").is_infinite(), rule)
+
+
+def _non_positive_price(rule: Rule) -> pl.Expr:
+    lowest = pl.min_horizontal("open", "high", "low", "close")
+    return _when(pl.col("_positive") & (lowest <= 0), rule)
+
+
+def _high_below_low(rule: Rule) -> pl.Expr:
+    return _when(pl.col("high") < pl.col("low"), rule)
+
+
+def _close_outside_range(rule: Rule) -> pl.Expr:
+    slack = pl.col("close").abs() * rule.threshold
+    above = pl.max_horizontal("open", "close") > pl.col("high") + slack
+    below = pl.min_horizontal("open", "close") < pl.col("low") - slack
+    return _when(above | below, rule)
+
+
+def _duplicate(rule: Rule) -> pl.Expr:
+    return _when(pl.len().over(*_SERIES, "event_at") > 1, rule)
+
+
+def _off_session(rule: Rule) -> pl.Expr:
+    return _when(~pl.col("_on_grid"), rule)
+
+
+def _missing_session(rule: Rule) -> pl.Expr:
+    return pl.when(pl.col("_missing") > 0).then(pl.format(rule.name + ":{}", pl.col("_missing")))
+
+
+def _stale_price(rule: Rule) -> pl.Expr:
+    moved = (pl.col("close") != pl.col("close").shift(1)).fill_null(value=True).over(_SERIES)
+    run = pl.cum_count("close").over([*_SERIES, moved.cum_sum().over(_SERIES)])
+    return _when((run > rule.threshold) & pl.col("close").is_not_null(), rule)
+
+
+def _outlier(rule: Rule) -> pl.Expr:
+    median = pl.col("_return").shift(1).rolling_median(rule.lookback, min_samples=1)
+    deviation = (pl.col("_return") - median).abs()
+    scale = deviation.shift(1).rolling_median(rule.lookback, min_samples=rule.minimum) * _MAD_TO_SIGMA
+    far = (deviation > rule.threshold * scale) & (scale > 0)
+    return _when(far.over(_SERIES), rule)
+
+
+def _future_date(rule: Rule) -> pl.Expr:
+    return _when(pl.col("event_at") > pl.col("ingested_at"), rule)
+
+
+_EXPRESSIONS: Final[dict[RuleName, Callable[[Rule], pl.Expr]]] = {
+    "missing_close": _missing_close,
+    "non_positive_price": _non_positive_price,
+    "high_below_low": _high_below_low,
+    "close_outside_range": _close_outside_range,
+    "duplicate": _duplicate,
+    "off_session": _off_session,
+    "missing_session": _missing_session,
+    "stale_price": _stale_price,
+    "outlier": _outlier,
+    "future_date": _future_date,
+}

@@ -1,0 +1,253 @@
+"""The inbox: a dropped file is checked, its good instruments are staged, the file is put away.
+
+    HFP_HOME/inbox/                       files are dropped here
+    HFP_HOME/inbox/staged/<instrument>/   what the `files` source reads: Parquet drops in order, and the record
+    HFP_HOME/inbox/processed/             files of which something was used
+    HFP_HOME/inbox/rejected/              files of which nothing was; <file>.reason.json says why
+
+Every file appears under its final name only when it is complete, so a crash at any moment leaves
+nothing half done, and staging the same file again changes nothing.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from hf_platform.errors import DataError
+from hf_platform.horizons import FREQUENCIES
+from hf_platform.market.drop_rules import Checked, check_rows
+from hf_platform.market.drops import Rejection, read_drop
+from hf_platform.market.universe import Instrument, check_name
+from hf_platform.settings import Settings
+from hf_platform.types import utc_naive
+
+_RECORD: Final = "instrument.json"
+_PARTIAL: Final = ".partial"
+_MOST_REJECTIONS: Final = 1000  # in a reason file
+_ORDER: Final = tuple(FREQUENCIES)
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What became of one dropped file.
+
+    Parameters
+    ----------
+    file : str
+        Its name.
+    accepted : dict of instrument to Path
+        Staged Parquet files.
+    rejected : list of Rejection
+        Why the rest is not used.
+    notices : list of Rejection
+        What is odd about rows that are used; they will carry flags.
+    moved_to : Path or None
+        Where the file lies now; None where it was outside the inbox and stays.
+    reason_file : Path or None
+        Where the rejections are written.
+    """
+
+    file: str
+    accepted: dict[str, Path] = field(default_factory=dict[str, Path])
+    rejected: list[Rejection] = field(default_factory=list[Rejection])
+    notices: list[Rejection] = field(default_factory=list[Rejection])
+    moved_to: Path | None = None
+    reason_file: Path | None = None
+
+
+def pending(settings: Settings, *, settled_for: float = 1.0) -> list[Path]:
+    """List the files that wait in the inbox, oldest first.
+
+    Parameters
+    ----------
+    settings : Settings
+    settled_for : float
+        Seconds since the last change; younger files may still be in the making.
+
+    Returns
+    -------
+    list of Path
+        Without folders, hidden files and files whose names end in ``.part``, ``.partial`` or ``.tmp``.
+    """
+    if not settings.inbox.is_dir():
+        return []
+    newest = time.time() - settled_for
+    found: list[tuple[float, Path]] = []
+    for path in settings.inbox.iterdir():
+        status = path.lstat()
+        unfinished = path.name.startswith(".") or path.suffix in (".part", _PARTIAL, ".tmp")
+        if not unfinished and not path.is_dir() and status.st_mtime <= newest:
+            found.append((status.st_mtime, path))
+    return [path for _, path in sorted(found)]
+
+
+def stage(
+    path: Path, settings: Settings, *, universe: Mapping[str, Instrument] | None = None, now: datetime | None = None
+) -> StageResult:
+    """Check a dropped CSV or Parquet file and stage its good instruments.
+
+    Parameters
+    ----------
+    path : Path
+        The file. In the inbox it is moved to ``processed`` or ``rejected``; elsewhere it stays, and
+        a file that is rejected is copied.
+    settings : Settings
+        Where the inbox is and how large a file may be.
+    universe : mapping of instrument to Instrument, optional
+        What the lake knows already (`universe.read_universe`); a file may not contradict it.
+    now : datetime, optional
+        UTC; bars that end later are refused. The clock by default.
+
+    Returns
+    -------
+    StageResult
+        One bad instrument costs only its own rows.
+
+    Notes
+    -----
+    Columns: date or event_at, close, and optionally instrument (else the file's name is the
+    instrument), open, high, low, volume, frequency, calendar, currency, asset_class, price_rule.
+    A date stands for the close of that session; a time without a zone is UTC.
+    """
+    path = Path(path)
+    moment = utc_naive(now) if now is not None else datetime.now(UTC).replace(tzinfo=None)
+    known = {**staged_records(settings), **(universe or {})}
+    drop = read_drop(path, max_mb=settings.inbox_max_mb)
+    if isinstance(drop, Rejection):
+        checked = Checked(rejected=[drop])
+    else:
+        checked = check_rows(drop, file=path.name, stem=path.stem, universe=known, now=moment)
+    accepted = {
+        name: _write_drop(settings, path.name, checked.records[name], frame, known.get(name))
+        for name, frame in checked.frames.items()
+    }
+    result = StageResult(path.name, accepted, checked.rejected, checked.notices)
+    return _put_away(path, settings, result, moment)
+
+
+def staged_folder(settings: Settings) -> Path:
+    """Give the folder that holds a folder per staged instrument."""
+    return settings.inbox / "staged"
+
+
+def staged_records(settings: Settings) -> dict[str, Instrument]:
+    """Read the record of every staged instrument, sorted by name.
+
+    Raises
+    ------
+    DataError
+        If a record cannot be read.
+    """
+    folder = staged_folder(settings)
+    found = [_read_record(path) for path in sorted(folder.glob(f"*/{_RECORD}"))] if folder.is_dir() else []
+    return {record.instrument: record for record in found}
+
+
+def staged_record(settings: Settings, instrument: str) -> Instrument | None:
+    """Read the record of one staged instrument; None if nothing was staged under that name.
+
+    Raises
+    ------
+    DataError
+        If the record cannot be read, or the name breaks the rule.
+    """
+    path = staged_folder(settings) / check_name(instrument) / _RECORD
+    return _read_record(path) if path.exists() else None
+
+
+def _read_record(path: Path) -> Instrument:
+    try:
+        return Instrument(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: a staged record is JSON, found {error}. Remove the folder, drop again.") from error
+
+
+def staged_drops(settings: Settings, instrument: str) -> list[Path]:
+    """List the staged Parquet files of an instrument in the order in which they were dropped."""
+    return sorted((staged_folder(settings) / check_name(instrument)).glob("*.parquet"))
+
+
+def _write_drop(
+    settings: Settings, file: str, record: Instrument, frame: pl.DataFrame, known: Instrument | None
+) -> Path:
+    """Write one instrument's rows unless the newest staged drop says the same."""
+    folder = staged_folder(settings) / record.instrument
+    folder.mkdir(parents=True, exist_ok=True)
+    drops = staged_drops(settings, record.instrument)
+    content = frame.drop("row_number").write_csv(float_precision=None).encode()
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    if drops and drops[-1].stem.endswith(digest):
+        target = drops[-1]
+    else:
+        number = int(drops[-1].stem.split("-")[0]) + 1 if drops else 1
+        target = folder / f"{number:06d}-{digest}.parquet"
+        with _complete(target) as partial:
+            frame.with_columns(pl.lit(file).alias("file")).write_parquet(partial)
+    if known is not None:
+        record = replace(record, frequency=min(record.frequency, known.frequency, key=_ORDER.index))
+    facts = {k: v for k, v in asdict(record).items() if k not in ("valid_from", "valid_to")}
+    with _complete(folder / _RECORD) as partial:
+        partial.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    return target
+
+
+@contextmanager
+def _complete(target: Path) -> Generator[Path]:
+    """Lend a path beside the target; what is written there takes the target's name in one step."""
+    partial = target.with_name(f".{target.name}.{os.getpid()}{_PARTIAL}")
+    try:
+        yield partial
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _put_away(path: Path, settings: Settings, result: StageResult, now: datetime) -> StageResult:
+    """Write the reasons, then move the file: a crash in between only means staging it again."""
+    in_inbox = path.parent.resolve() == settings.inbox.resolve()
+    folder = settings.inbox / ("processed" if result.accepted else "rejected")
+    folder.mkdir(parents=True, exist_ok=True)
+    target = _free_name(folder, path.name)
+    reason_file: Path | None = None
+    if result.rejected:
+        reason_file = target.with_name(f"{target.name}.reason.json")
+        reasons = {
+            "file": result.file,
+            "staged_at": now.isoformat(),
+            "accepted": sorted(result.accepted),
+            "rejected": [asdict(rejection) for rejection in result.rejected[:_MOST_REJECTIONS]],
+            "n_rejected": len(result.rejected),
+        }
+        with _complete(reason_file) as partial:
+            partial.write_text(json.dumps(reasons, indent=1), encoding="utf-8")
+    moved_to: Path | None = None
+    if in_inbox and os.path.lexists(path):
+        path.replace(target)
+        moved_to = target
+    elif not result.accepted and path.is_file() and path.stat().st_size <= settings.inbox_max_mb * 1024 * 1024:
+        with _complete(target) as partial:
+            shutil.copyfile(path, partial)
+        moved_to = target
+    return replace(result, moved_to=moved_to, reason_file=reason_file)
+
+
+def _free_name(folder: Path, name: str) -> Path:
+    """Give a path that no earlier file of the same name holds; long names are cut."""
+    path = Path(name)
+    stem, suffix = path.stem[:180], path.suffix[:10]
+    number = 1
+    while True:
+        target = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}.{number}{suffix}")
+        if not os.path.lexists(target):
+            return target
+        number += 1
