@@ -1,0 +1,1 @@
+"""Likelihood kernels, written by kernel_generator.py: one module per process."""

@@ -1,0 +1,4191 @@
+"""Likelihood kernels of the egarch process. Written by kernel_generator.py; do not edit."""
+
+# pyright: basic
+# (the vector type exists only inside compiled code)
+
+from hf_platform.volatility.lanes import (
+    absolute,
+    exponential,
+    fma,
+    less,
+    load,
+    logarithm,
+    next_stop,
+    splat,
+    store,
+    where,
+)
+
+
+def egarch_10_normal_outer(returns, n_obs, theta, constants, sums):
+    """egarch(1, 1, 0), normal innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    g1 = load(theta, 3)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    x1 = zero
+    xm1 = zero
+    y1 = zero
+    f1 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_w1 = zero
+    d_a11 = zero
+    d_g11 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            d_mu = fma(f1, d_mu1, xm1)
+            d_w = fma(f1, d_w1, one)
+            d_a1 = fma(f1, d_a11, x1)
+            d_g1 = fma(f1, d_g11, y1)
+            s = fma(g1, y1, fma(a1, x1, w))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_g1 = d_g1
+            psi_z = e2 * u
+            psi_sigma = e * u
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_g1 = c * l_g1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_g1, v_mu, b3_0)
+            b3_1 = fma(v_g1, v_w, b3_1)
+            b3_2 = fma(v_g1, v_a1, b3_2)
+            b3_3 = fma(v_g1, v_g1, b3_3)
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            d_mu1 = d_mu
+            d_w1 = d_w
+            d_a11 = d_a1
+            d_g11 = d_g1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_10_t_outer(returns, n_obs, theta, constants, sums):
+    """egarch(1, 1, 0), t innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    g1 = load(theta, 3)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    nu1 = load(constants, 2)  # nu + 1
+    k2 = load(constants, 3)  # 1 / (nu - 2)
+    nu1_k2 = nu1 * k2
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    x1 = zero
+    xm1 = zero
+    y1 = zero
+    f1 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_w1 = zero
+    d_a11 = zero
+    d_g11 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            d_mu = fma(f1, d_mu1, xm1)
+            d_w = fma(f1, d_w1, one)
+            d_a1 = fma(f1, d_a11, x1)
+            d_g1 = fma(f1, d_g11, y1)
+            s = fma(g1, y1, fma(a1, x1, w))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            one_q = fma(e2 * u, k2, one)
+            weight = u / one_q
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_g1 = d_g1
+            r = e2 * k2 * weight
+            psi_z = nu1 * r
+            psi_sigma = nu1_k2 * e * weight
+            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_g1 = c * l_g1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_g1, v_mu, b3_0)
+            b3_1 = fma(v_g1, v_w, b3_1)
+            b3_2 = fma(v_g1, v_a1, b3_2)
+            b3_3 = fma(v_g1, v_g1, b3_3)
+            b4_0 = fma(v_nu, v_mu, b4_0)
+            b4_1 = fma(v_nu, v_w, b4_1)
+            b4_2 = fma(v_nu, v_a1, b4_2)
+            b4_3 = fma(v_nu, v_g1, b4_3)
+            b4_4 = fma(v_nu, v_nu, b4_4)
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            d_mu1 = d_mu
+            d_w1 = d_w
+            d_a11 = d_a1
+            d_g11 = d_g1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_10_skewt_outer(returns, n_obs, theta, constants, sums):
+    """egarch(1, 1, 0), skewt innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    g1 = load(theta, 3)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    a_ = load(constants, 2)  # Hansen's a and b
+    b_ = load(constants, 3)
+    left = load(constants, 4)  # 1 / (1 - lambda)
+    right = load(constants, 5)  # 1 / (1 + lambda)
+    k2 = load(constants, 6)  # 1 / (eta - 2)
+    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    shape10 = load(constants, 10)
+    shape11 = load(constants, 11)
+    shape12 = load(constants, 12)
+    shape13 = load(constants, 13)
+    shape14 = load(constants, 14)
+    x1 = zero
+    xm1 = zero
+    y1 = zero
+    f1 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_w1 = zero
+    d_a11 = zero
+    d_g11 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            d_mu = fma(f1, d_mu1, xm1)
+            d_w = fma(f1, d_w1, one)
+            d_a1 = fma(f1, d_a11, x1)
+            d_g1 = fma(f1, d_g11, y1)
+            s = fma(g1, y1, fma(a1, x1, w))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            yb = fma(b_, z, a_)
+            side = where(less(yb, zero), left, right)
+            y = yb * side
+            one_q = fma(y * y, k2, one)
+            k = y * side / one_q
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_g1 = d_g1
+            kz = k * z
+            psi_z = kb * kz
+            psi_sigma = kb * k * inverse
+            ky = k * y
+            kys = where(less(yb, zero), zero - ky, ky)
+            log_q = logarithm(one_q)
+            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_g1 = c * l_g1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_g1, v_mu, b3_0)
+            b3_1 = fma(v_g1, v_w, b3_1)
+            b3_2 = fma(v_g1, v_a1, b3_2)
+            b3_3 = fma(v_g1, v_g1, b3_3)
+            b4_0 = fma(v_nu, v_mu, b4_0)
+            b4_1 = fma(v_nu, v_w, b4_1)
+            b4_2 = fma(v_nu, v_a1, b4_2)
+            b4_3 = fma(v_nu, v_g1, b4_3)
+            b4_4 = fma(v_nu, v_nu, b4_4)
+            b5_0 = fma(v_lam, v_mu, b5_0)
+            b5_1 = fma(v_lam, v_w, b5_1)
+            b5_2 = fma(v_lam, v_a1, b5_2)
+            b5_3 = fma(v_lam, v_g1, b5_3)
+            b5_4 = fma(v_lam, v_nu, b5_4)
+            b5_5 = fma(v_lam, v_lam, b5_5)
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            d_mu1 = d_mu
+            d_w1 = d_w
+            d_a11 = d_a1
+            d_g11 = d_g1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_10_ged_outer(returns, n_obs, theta, constants, sums):
+    """egarch(1, 1, 0), ged innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    g1 = load(theta, 3)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    power = load(constants, 2)  # nu / 2 - 1
+    scale = load(constants, 3)  # c ** -nu
+    half_nu = load(constants, 4)
+    tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    x1 = zero
+    xm1 = zero
+    y1 = zero
+    f1 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_w1 = zero
+    d_a11 = zero
+    d_g11 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            d_mu = fma(f1, d_mu1, xm1)
+            d_w = fma(f1, d_w1, one)
+            d_a1 = fma(f1, d_a11, x1)
+            d_g1 = fma(f1, d_g11, y1)
+            s = fma(g1, y1, fma(a1, x1, w))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_g1 = d_g1
+            z2 = fma(e2, u, tiny)
+            log_z2 = logarithm(z2)
+            tail = scale * exponential(power * log_z2)
+            m = tail * z2
+            psi_z = half_nu * m
+            psi_sigma = half_nu * tail * e * u
+            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_g1 = c * l_g1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_g1, v_mu, b3_0)
+            b3_1 = fma(v_g1, v_w, b3_1)
+            b3_2 = fma(v_g1, v_a1, b3_2)
+            b3_3 = fma(v_g1, v_g1, b3_3)
+            b4_0 = fma(v_nu, v_mu, b4_0)
+            b4_1 = fma(v_nu, v_w, b4_1)
+            b4_2 = fma(v_nu, v_a1, b4_2)
+            b4_3 = fma(v_nu, v_g1, b4_3)
+            b4_4 = fma(v_nu, v_nu, b4_4)
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            d_mu1 = d_mu
+            d_w1 = d_w
+            d_a11 = d_a1
+            d_g11 = d_g1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_11_normal_outer(returns, n_obs, theta, constants, sums):
+    """egarch(1, 1, 1), normal innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    g1 = load(theta, 3)
+    b1 = load(theta, 4)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    x1 = zero
+    xm1 = zero
+    y1 = zero
+    f1 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_w1 = zero
+    d_a11 = zero
+    d_g11 = zero
+    d_b11 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            d_mu = fma(slope1, d_mu1, xm1)
+            d_w = fma(slope1, d_w1, one)
+            d_a1 = fma(slope1, d_a11, x1)
+            d_g1 = fma(slope1, d_g11, y1)
+            d_b1 = fma(slope1, d_b11, s1)
+            s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_g1 = d_g1
+            l_b1 = d_b1
+            psi_z = e2 * u
+            psi_sigma = e * u
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_g1, v_mu, b3_0)
+            b3_1 = fma(v_g1, v_w, b3_1)
+            b3_2 = fma(v_g1, v_a1, b3_2)
+            b3_3 = fma(v_g1, v_g1, b3_3)
+            b4_0 = fma(v_b1, v_mu, b4_0)
+            b4_1 = fma(v_b1, v_w, b4_1)
+            b4_2 = fma(v_b1, v_a1, b4_2)
+            b4_3 = fma(v_b1, v_g1, b4_3)
+            b4_4 = fma(v_b1, v_b1, b4_4)
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            s1 = s
+            d_mu1 = d_mu
+            d_w1 = d_w
+            d_a11 = d_a1
+            d_g11 = d_g1
+            d_b11 = d_b1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_11_t_outer(returns, n_obs, theta, constants, sums):
+    """egarch(1, 1, 1), t innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    g1 = load(theta, 3)
+    b1 = load(theta, 4)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    nu1 = load(constants, 2)  # nu + 1
+    k2 = load(constants, 3)  # 1 / (nu - 2)
+    nu1_k2 = nu1 * k2
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    x1 = zero
+    xm1 = zero
+    y1 = zero
+    f1 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_w1 = zero
+    d_a11 = zero
+    d_g11 = zero
+    d_b11 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            d_mu = fma(slope1, d_mu1, xm1)
+            d_w = fma(slope1, d_w1, one)
+            d_a1 = fma(slope1, d_a11, x1)
+            d_g1 = fma(slope1, d_g11, y1)
+            d_b1 = fma(slope1, d_b11, s1)
+            s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            one_q = fma(e2 * u, k2, one)
+            weight = u / one_q
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_g1 = d_g1
+            l_b1 = d_b1
+            r = e2 * k2 * weight
+            psi_z = nu1 * r
+            psi_sigma = nu1_k2 * e * weight
+            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_g1, v_mu, b3_0)
+            b3_1 = fma(v_g1, v_w, b3_1)
+            b3_2 = fma(v_g1, v_a1, b3_2)
+            b3_3 = fma(v_g1, v_g1, b3_3)
+            b4_0 = fma(v_b1, v_mu, b4_0)
+            b4_1 = fma(v_b1, v_w, b4_1)
+            b4_2 = fma(v_b1, v_a1, b4_2)
+            b4_3 = fma(v_b1, v_g1, b4_3)
+            b4_4 = fma(v_b1, v_b1, b4_4)
+            b5_0 = fma(v_nu, v_mu, b5_0)
+            b5_1 = fma(v_nu, v_w, b5_1)
+            b5_2 = fma(v_nu, v_a1, b5_2)
+            b5_3 = fma(v_nu, v_g1, b5_3)
+            b5_4 = fma(v_nu, v_b1, b5_4)
+            b5_5 = fma(v_nu, v_nu, b5_5)
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            s1 = s
+            d_mu1 = d_mu
+            d_w1 = d_w
+            d_a11 = d_a1
+            d_g11 = d_g1
+            d_b11 = d_b1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_11_skewt_outer(returns, n_obs, theta, constants, sums):
+    """egarch(1, 1, 1), skewt innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    g1 = load(theta, 3)
+    b1 = load(theta, 4)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    a_ = load(constants, 2)  # Hansen's a and b
+    b_ = load(constants, 3)
+    left = load(constants, 4)  # 1 / (1 - lambda)
+    right = load(constants, 5)  # 1 / (1 + lambda)
+    k2 = load(constants, 6)  # 1 / (eta - 2)
+    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    shape10 = load(constants, 10)
+    shape11 = load(constants, 11)
+    shape12 = load(constants, 12)
+    shape13 = load(constants, 13)
+    shape14 = load(constants, 14)
+    x1 = zero
+    xm1 = zero
+    y1 = zero
+    f1 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_w1 = zero
+    d_a11 = zero
+    d_g11 = zero
+    d_b11 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    b6_0 = zero
+    b6_1 = zero
+    b6_2 = zero
+    b6_3 = zero
+    b6_4 = zero
+    b6_5 = zero
+    b6_6 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            d_mu = fma(slope1, d_mu1, xm1)
+            d_w = fma(slope1, d_w1, one)
+            d_a1 = fma(slope1, d_a11, x1)
+            d_g1 = fma(slope1, d_g11, y1)
+            d_b1 = fma(slope1, d_b11, s1)
+            s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            yb = fma(b_, z, a_)
+            side = where(less(yb, zero), left, right)
+            y = yb * side
+            one_q = fma(y * y, k2, one)
+            k = y * side / one_q
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_g1 = d_g1
+            l_b1 = d_b1
+            kz = k * z
+            psi_z = kb * kz
+            psi_sigma = kb * k * inverse
+            ky = k * y
+            kys = where(less(yb, zero), zero - ky, ky)
+            log_q = logarithm(one_q)
+            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_g1, v_mu, b3_0)
+            b3_1 = fma(v_g1, v_w, b3_1)
+            b3_2 = fma(v_g1, v_a1, b3_2)
+            b3_3 = fma(v_g1, v_g1, b3_3)
+            b4_0 = fma(v_b1, v_mu, b4_0)
+            b4_1 = fma(v_b1, v_w, b4_1)
+            b4_2 = fma(v_b1, v_a1, b4_2)
+            b4_3 = fma(v_b1, v_g1, b4_3)
+            b4_4 = fma(v_b1, v_b1, b4_4)
+            b5_0 = fma(v_nu, v_mu, b5_0)
+            b5_1 = fma(v_nu, v_w, b5_1)
+            b5_2 = fma(v_nu, v_a1, b5_2)
+            b5_3 = fma(v_nu, v_g1, b5_3)
+            b5_4 = fma(v_nu, v_b1, b5_4)
+            b5_5 = fma(v_nu, v_nu, b5_5)
+            b6_0 = fma(v_lam, v_mu, b6_0)
+            b6_1 = fma(v_lam, v_w, b6_1)
+            b6_2 = fma(v_lam, v_a1, b6_2)
+            b6_3 = fma(v_lam, v_g1, b6_3)
+            b6_4 = fma(v_lam, v_b1, b6_4)
+            b6_5 = fma(v_lam, v_nu, b6_5)
+            b6_6 = fma(v_lam, v_lam, b6_6)
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            s1 = s
+            d_mu1 = d_mu
+            d_w1 = d_w
+            d_a11 = d_a1
+            d_g11 = d_g1
+            d_b11 = d_b1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        store(sums, 21, where(ended, load(sums, 21), b6_0))
+        store(sums, 22, where(ended, load(sums, 22), b6_1))
+        store(sums, 23, where(ended, load(sums, 23), b6_2))
+        store(sums, 24, where(ended, load(sums, 24), b6_3))
+        store(sums, 25, where(ended, load(sums, 25), b6_4))
+        store(sums, 26, where(ended, load(sums, 26), b6_5))
+        store(sums, 27, where(ended, load(sums, 27), b6_6))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_11_ged_outer(returns, n_obs, theta, constants, sums):
+    """egarch(1, 1, 1), ged innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    g1 = load(theta, 3)
+    b1 = load(theta, 4)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    power = load(constants, 2)  # nu / 2 - 1
+    scale = load(constants, 3)  # c ** -nu
+    half_nu = load(constants, 4)
+    tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    x1 = zero
+    xm1 = zero
+    y1 = zero
+    f1 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_w1 = zero
+    d_a11 = zero
+    d_g11 = zero
+    d_b11 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            d_mu = fma(slope1, d_mu1, xm1)
+            d_w = fma(slope1, d_w1, one)
+            d_a1 = fma(slope1, d_a11, x1)
+            d_g1 = fma(slope1, d_g11, y1)
+            d_b1 = fma(slope1, d_b11, s1)
+            s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_g1 = d_g1
+            l_b1 = d_b1
+            z2 = fma(e2, u, tiny)
+            log_z2 = logarithm(z2)
+            tail = scale * exponential(power * log_z2)
+            m = tail * z2
+            psi_z = half_nu * m
+            psi_sigma = half_nu * tail * e * u
+            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_g1, v_mu, b3_0)
+            b3_1 = fma(v_g1, v_w, b3_1)
+            b3_2 = fma(v_g1, v_a1, b3_2)
+            b3_3 = fma(v_g1, v_g1, b3_3)
+            b4_0 = fma(v_b1, v_mu, b4_0)
+            b4_1 = fma(v_b1, v_w, b4_1)
+            b4_2 = fma(v_b1, v_a1, b4_2)
+            b4_3 = fma(v_b1, v_g1, b4_3)
+            b4_4 = fma(v_b1, v_b1, b4_4)
+            b5_0 = fma(v_nu, v_mu, b5_0)
+            b5_1 = fma(v_nu, v_w, b5_1)
+            b5_2 = fma(v_nu, v_a1, b5_2)
+            b5_3 = fma(v_nu, v_g1, b5_3)
+            b5_4 = fma(v_nu, v_b1, b5_4)
+            b5_5 = fma(v_nu, v_nu, b5_5)
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            s1 = s
+            d_mu1 = d_mu
+            d_w1 = d_w
+            d_a11 = d_a1
+            d_g11 = d_g1
+            d_b11 = d_b1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_12_normal_outer(returns, n_obs, theta, constants, sums):
+    """egarch(1, 1, 2), normal innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    g1 = load(theta, 3)
+    b1 = load(theta, 4)
+    b2 = load(theta, 5)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    x1 = zero
+    xm1 = zero
+    y1 = zero
+    f1 = zero
+    s1 = presample
+    s2 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_g11 = zero
+    d_g12 = zero
+    d_b11 = zero
+    d_b12 = zero
+    d_b21 = zero
+    d_b22 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            d_mu = fma(b2, d_mu2, fma(slope1, d_mu1, xm1))
+            d_w = fma(b2, d_w2, fma(slope1, d_w1, one))
+            d_a1 = fma(b2, d_a12, fma(slope1, d_a11, x1))
+            d_g1 = fma(b2, d_g12, fma(slope1, d_g11, y1))
+            d_b1 = fma(b2, d_b12, fma(slope1, d_b11, s1))
+            d_b2 = fma(b2, d_b22, fma(slope1, d_b21, s2))
+            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_g1 = d_g1
+            l_b1 = d_b1
+            l_b2 = d_b2
+            psi_z = e2 * u
+            psi_sigma = e * u
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            v_b2 = c * l_b2
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_g1, v_mu, b3_0)
+            b3_1 = fma(v_g1, v_w, b3_1)
+            b3_2 = fma(v_g1, v_a1, b3_2)
+            b3_3 = fma(v_g1, v_g1, b3_3)
+            b4_0 = fma(v_b1, v_mu, b4_0)
+            b4_1 = fma(v_b1, v_w, b4_1)
+            b4_2 = fma(v_b1, v_a1, b4_2)
+            b4_3 = fma(v_b1, v_g1, b4_3)
+            b4_4 = fma(v_b1, v_b1, b4_4)
+            b5_0 = fma(v_b2, v_mu, b5_0)
+            b5_1 = fma(v_b2, v_w, b5_1)
+            b5_2 = fma(v_b2, v_a1, b5_2)
+            b5_3 = fma(v_b2, v_g1, b5_3)
+            b5_4 = fma(v_b2, v_b1, b5_4)
+            b5_5 = fma(v_b2, v_b2, b5_5)
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            s2 = s1
+            s1 = s
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_g12 = d_g11
+            d_g11 = d_g1
+            d_b12 = d_b11
+            d_b11 = d_b1
+            d_b22 = d_b21
+            d_b21 = d_b2
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_12_t_outer(returns, n_obs, theta, constants, sums):
+    """egarch(1, 1, 2), t innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    g1 = load(theta, 3)
+    b1 = load(theta, 4)
+    b2 = load(theta, 5)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    nu1 = load(constants, 2)  # nu + 1
+    k2 = load(constants, 3)  # 1 / (nu - 2)
+    nu1_k2 = nu1 * k2
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    x1 = zero
+    xm1 = zero
+    y1 = zero
+    f1 = zero
+    s1 = presample
+    s2 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_g11 = zero
+    d_g12 = zero
+    d_b11 = zero
+    d_b12 = zero
+    d_b21 = zero
+    d_b22 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    b6_0 = zero
+    b6_1 = zero
+    b6_2 = zero
+    b6_3 = zero
+    b6_4 = zero
+    b6_5 = zero
+    b6_6 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            d_mu = fma(b2, d_mu2, fma(slope1, d_mu1, xm1))
+            d_w = fma(b2, d_w2, fma(slope1, d_w1, one))
+            d_a1 = fma(b2, d_a12, fma(slope1, d_a11, x1))
+            d_g1 = fma(b2, d_g12, fma(slope1, d_g11, y1))
+            d_b1 = fma(b2, d_b12, fma(slope1, d_b11, s1))
+            d_b2 = fma(b2, d_b22, fma(slope1, d_b21, s2))
+            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            one_q = fma(e2 * u, k2, one)
+            weight = u / one_q
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_g1 = d_g1
+            l_b1 = d_b1
+            l_b2 = d_b2
+            r = e2 * k2 * weight
+            psi_z = nu1 * r
+            psi_sigma = nu1_k2 * e * weight
+            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            v_b2 = c * l_b2
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_g1, v_mu, b3_0)
+            b3_1 = fma(v_g1, v_w, b3_1)
+            b3_2 = fma(v_g1, v_a1, b3_2)
+            b3_3 = fma(v_g1, v_g1, b3_3)
+            b4_0 = fma(v_b1, v_mu, b4_0)
+            b4_1 = fma(v_b1, v_w, b4_1)
+            b4_2 = fma(v_b1, v_a1, b4_2)
+            b4_3 = fma(v_b1, v_g1, b4_3)
+            b4_4 = fma(v_b1, v_b1, b4_4)
+            b5_0 = fma(v_b2, v_mu, b5_0)
+            b5_1 = fma(v_b2, v_w, b5_1)
+            b5_2 = fma(v_b2, v_a1, b5_2)
+            b5_3 = fma(v_b2, v_g1, b5_3)
+            b5_4 = fma(v_b2, v_b1, b5_4)
+            b5_5 = fma(v_b2, v_b2, b5_5)
+            b6_0 = fma(v_nu, v_mu, b6_0)
+            b6_1 = fma(v_nu, v_w, b6_1)
+            b6_2 = fma(v_nu, v_a1, b6_2)
+            b6_3 = fma(v_nu, v_g1, b6_3)
+            b6_4 = fma(v_nu, v_b1, b6_4)
+            b6_5 = fma(v_nu, v_b2, b6_5)
+            b6_6 = fma(v_nu, v_nu, b6_6)
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            s2 = s1
+            s1 = s
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_g12 = d_g11
+            d_g11 = d_g1
+            d_b12 = d_b11
+            d_b11 = d_b1
+            d_b22 = d_b21
+            d_b21 = d_b2
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        store(sums, 21, where(ended, load(sums, 21), b6_0))
+        store(sums, 22, where(ended, load(sums, 22), b6_1))
+        store(sums, 23, where(ended, load(sums, 23), b6_2))
+        store(sums, 24, where(ended, load(sums, 24), b6_3))
+        store(sums, 25, where(ended, load(sums, 25), b6_4))
+        store(sums, 26, where(ended, load(sums, 26), b6_5))
+        store(sums, 27, where(ended, load(sums, 27), b6_6))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_12_skewt_outer(returns, n_obs, theta, constants, sums):
+    """egarch(1, 1, 2), skewt innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    g1 = load(theta, 3)
+    b1 = load(theta, 4)
+    b2 = load(theta, 5)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    a_ = load(constants, 2)  # Hansen's a and b
+    b_ = load(constants, 3)
+    left = load(constants, 4)  # 1 / (1 - lambda)
+    right = load(constants, 5)  # 1 / (1 + lambda)
+    k2 = load(constants, 6)  # 1 / (eta - 2)
+    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    shape10 = load(constants, 10)
+    shape11 = load(constants, 11)
+    shape12 = load(constants, 12)
+    shape13 = load(constants, 13)
+    shape14 = load(constants, 14)
+    x1 = zero
+    xm1 = zero
+    y1 = zero
+    f1 = zero
+    s1 = presample
+    s2 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_g11 = zero
+    d_g12 = zero
+    d_b11 = zero
+    d_b12 = zero
+    d_b21 = zero
+    d_b22 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    b6_0 = zero
+    b6_1 = zero
+    b6_2 = zero
+    b6_3 = zero
+    b6_4 = zero
+    b6_5 = zero
+    b6_6 = zero
+    b7_0 = zero
+    b7_1 = zero
+    b7_2 = zero
+    b7_3 = zero
+    b7_4 = zero
+    b7_5 = zero
+    b7_6 = zero
+    b7_7 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            d_mu = fma(b2, d_mu2, fma(slope1, d_mu1, xm1))
+            d_w = fma(b2, d_w2, fma(slope1, d_w1, one))
+            d_a1 = fma(b2, d_a12, fma(slope1, d_a11, x1))
+            d_g1 = fma(b2, d_g12, fma(slope1, d_g11, y1))
+            d_b1 = fma(b2, d_b12, fma(slope1, d_b11, s1))
+            d_b2 = fma(b2, d_b22, fma(slope1, d_b21, s2))
+            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            yb = fma(b_, z, a_)
+            side = where(less(yb, zero), left, right)
+            y = yb * side
+            one_q = fma(y * y, k2, one)
+            k = y * side / one_q
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_g1 = d_g1
+            l_b1 = d_b1
+            l_b2 = d_b2
+            kz = k * z
+            psi_z = kb * kz
+            psi_sigma = kb * k * inverse
+            ky = k * y
+            kys = where(less(yb, zero), zero - ky, ky)
+            log_q = logarithm(one_q)
+            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            v_b2 = c * l_b2
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_g1, v_mu, b3_0)
+            b3_1 = fma(v_g1, v_w, b3_1)
+            b3_2 = fma(v_g1, v_a1, b3_2)
+            b3_3 = fma(v_g1, v_g1, b3_3)
+            b4_0 = fma(v_b1, v_mu, b4_0)
+            b4_1 = fma(v_b1, v_w, b4_1)
+            b4_2 = fma(v_b1, v_a1, b4_2)
+            b4_3 = fma(v_b1, v_g1, b4_3)
+            b4_4 = fma(v_b1, v_b1, b4_4)
+            b5_0 = fma(v_b2, v_mu, b5_0)
+            b5_1 = fma(v_b2, v_w, b5_1)
+            b5_2 = fma(v_b2, v_a1, b5_2)
+            b5_3 = fma(v_b2, v_g1, b5_3)
+            b5_4 = fma(v_b2, v_b1, b5_4)
+            b5_5 = fma(v_b2, v_b2, b5_5)
+            b6_0 = fma(v_nu, v_mu, b6_0)
+            b6_1 = fma(v_nu, v_w, b6_1)
+            b6_2 = fma(v_nu, v_a1, b6_2)
+            b6_3 = fma(v_nu, v_g1, b6_3)
+            b6_4 = fma(v_nu, v_b1, b6_4)
+            b6_5 = fma(v_nu, v_b2, b6_5)
+            b6_6 = fma(v_nu, v_nu, b6_6)
+            b7_0 = fma(v_lam, v_mu, b7_0)
+            b7_1 = fma(v_lam, v_w, b7_1)
+            b7_2 = fma(v_lam, v_a1, b7_2)
+            b7_3 = fma(v_lam, v_g1, b7_3)
+            b7_4 = fma(v_lam, v_b1, b7_4)
+            b7_5 = fma(v_lam, v_b2, b7_5)
+            b7_6 = fma(v_lam, v_nu, b7_6)
+            b7_7 = fma(v_lam, v_lam, b7_7)
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            s2 = s1
+            s1 = s
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_g12 = d_g11
+            d_g11 = d_g1
+            d_b12 = d_b11
+            d_b11 = d_b1
+            d_b22 = d_b21
+            d_b21 = d_b2
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        store(sums, 21, where(ended, load(sums, 21), b6_0))
+        store(sums, 22, where(ended, load(sums, 22), b6_1))
+        store(sums, 23, where(ended, load(sums, 23), b6_2))
+        store(sums, 24, where(ended, load(sums, 24), b6_3))
+        store(sums, 25, where(ended, load(sums, 25), b6_4))
+        store(sums, 26, where(ended, load(sums, 26), b6_5))
+        store(sums, 27, where(ended, load(sums, 27), b6_6))
+        store(sums, 28, where(ended, load(sums, 28), b7_0))
+        store(sums, 29, where(ended, load(sums, 29), b7_1))
+        store(sums, 30, where(ended, load(sums, 30), b7_2))
+        store(sums, 31, where(ended, load(sums, 31), b7_3))
+        store(sums, 32, where(ended, load(sums, 32), b7_4))
+        store(sums, 33, where(ended, load(sums, 33), b7_5))
+        store(sums, 34, where(ended, load(sums, 34), b7_6))
+        store(sums, 35, where(ended, load(sums, 35), b7_7))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_12_ged_outer(returns, n_obs, theta, constants, sums):
+    """egarch(1, 1, 2), ged innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    g1 = load(theta, 3)
+    b1 = load(theta, 4)
+    b2 = load(theta, 5)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    power = load(constants, 2)  # nu / 2 - 1
+    scale = load(constants, 3)  # c ** -nu
+    half_nu = load(constants, 4)
+    tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    x1 = zero
+    xm1 = zero
+    y1 = zero
+    f1 = zero
+    s1 = presample
+    s2 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_g11 = zero
+    d_g12 = zero
+    d_b11 = zero
+    d_b12 = zero
+    d_b21 = zero
+    d_b22 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    b6_0 = zero
+    b6_1 = zero
+    b6_2 = zero
+    b6_3 = zero
+    b6_4 = zero
+    b6_5 = zero
+    b6_6 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            d_mu = fma(b2, d_mu2, fma(slope1, d_mu1, xm1))
+            d_w = fma(b2, d_w2, fma(slope1, d_w1, one))
+            d_a1 = fma(b2, d_a12, fma(slope1, d_a11, x1))
+            d_g1 = fma(b2, d_g12, fma(slope1, d_g11, y1))
+            d_b1 = fma(b2, d_b12, fma(slope1, d_b11, s1))
+            d_b2 = fma(b2, d_b22, fma(slope1, d_b21, s2))
+            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_g1 = d_g1
+            l_b1 = d_b1
+            l_b2 = d_b2
+            z2 = fma(e2, u, tiny)
+            log_z2 = logarithm(z2)
+            tail = scale * exponential(power * log_z2)
+            m = tail * z2
+            psi_z = half_nu * m
+            psi_sigma = half_nu * tail * e * u
+            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            v_b2 = c * l_b2
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_g1, v_mu, b3_0)
+            b3_1 = fma(v_g1, v_w, b3_1)
+            b3_2 = fma(v_g1, v_a1, b3_2)
+            b3_3 = fma(v_g1, v_g1, b3_3)
+            b4_0 = fma(v_b1, v_mu, b4_0)
+            b4_1 = fma(v_b1, v_w, b4_1)
+            b4_2 = fma(v_b1, v_a1, b4_2)
+            b4_3 = fma(v_b1, v_g1, b4_3)
+            b4_4 = fma(v_b1, v_b1, b4_4)
+            b5_0 = fma(v_b2, v_mu, b5_0)
+            b5_1 = fma(v_b2, v_w, b5_1)
+            b5_2 = fma(v_b2, v_a1, b5_2)
+            b5_3 = fma(v_b2, v_g1, b5_3)
+            b5_4 = fma(v_b2, v_b1, b5_4)
+            b5_5 = fma(v_b2, v_b2, b5_5)
+            b6_0 = fma(v_nu, v_mu, b6_0)
+            b6_1 = fma(v_nu, v_w, b6_1)
+            b6_2 = fma(v_nu, v_a1, b6_2)
+            b6_3 = fma(v_nu, v_g1, b6_3)
+            b6_4 = fma(v_nu, v_b1, b6_4)
+            b6_5 = fma(v_nu, v_b2, b6_5)
+            b6_6 = fma(v_nu, v_nu, b6_6)
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            s2 = s1
+            s1 = s
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_g12 = d_g11
+            d_g11 = d_g1
+            d_b12 = d_b11
+            d_b11 = d_b1
+            d_b22 = d_b21
+            d_b21 = d_b2
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        store(sums, 21, where(ended, load(sums, 21), b6_0))
+        store(sums, 22, where(ended, load(sums, 22), b6_1))
+        store(sums, 23, where(ended, load(sums, 23), b6_2))
+        store(sums, 24, where(ended, load(sums, 24), b6_3))
+        store(sums, 25, where(ended, load(sums, 25), b6_4))
+        store(sums, 26, where(ended, load(sums, 26), b6_5))
+        store(sums, 27, where(ended, load(sums, 27), b6_6))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_20_normal_outer(returns, n_obs, theta, constants, sums):
+    """egarch(2, 1, 0), normal innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    a2 = load(theta, 3)
+    g1 = load(theta, 4)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_a2 = a2 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    x1 = zero
+    xm1 = zero
+    x2 = zero
+    xm2 = zero
+    y1 = zero
+    f1 = zero
+    f2 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_a21 = zero
+    d_a22 = zero
+    d_g11 = zero
+    d_g12 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    next_xm2 = xm2
+    next_f2 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            d_mu = fma(f2, d_mu2, fma(f1, d_mu1, xm1 + xm2))
+            d_w = fma(f2, d_w2, fma(f1, d_w1, one))
+            d_a1 = fma(f2, d_a12, fma(f1, d_a11, x1))
+            d_a2 = fma(f2, d_a22, fma(f1, d_a21, x2))
+            d_g1 = fma(f2, d_g12, fma(f1, d_g11, y1))
+            s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_a2 = d_a2
+            l_g1 = d_g1
+            psi_z = e2 * u
+            psi_sigma = e * u
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_a2 = c * l_a2
+            v_g1 = c * l_g1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_a2, v_mu, b3_0)
+            b3_1 = fma(v_a2, v_w, b3_1)
+            b3_2 = fma(v_a2, v_a1, b3_2)
+            b3_3 = fma(v_a2, v_a2, b3_3)
+            b4_0 = fma(v_g1, v_mu, b4_0)
+            b4_1 = fma(v_g1, v_w, b4_1)
+            b4_2 = fma(v_g1, v_a1, b4_2)
+            b4_3 = fma(v_g1, v_a2, b4_3)
+            b4_4 = fma(v_g1, v_g1, b4_4)
+            x2 = x1
+            xm2 = next_xm2
+            f2 = next_f2
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            next_f2 = half_a2 * size
+            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_a22 = d_a21
+            d_a21 = d_a2
+            d_g12 = d_g11
+            d_g11 = d_g1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_20_t_outer(returns, n_obs, theta, constants, sums):
+    """egarch(2, 1, 0), t innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    a2 = load(theta, 3)
+    g1 = load(theta, 4)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_a2 = a2 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    nu1 = load(constants, 2)  # nu + 1
+    k2 = load(constants, 3)  # 1 / (nu - 2)
+    nu1_k2 = nu1 * k2
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    x1 = zero
+    xm1 = zero
+    x2 = zero
+    xm2 = zero
+    y1 = zero
+    f1 = zero
+    f2 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_a21 = zero
+    d_a22 = zero
+    d_g11 = zero
+    d_g12 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    next_xm2 = xm2
+    next_f2 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            d_mu = fma(f2, d_mu2, fma(f1, d_mu1, xm1 + xm2))
+            d_w = fma(f2, d_w2, fma(f1, d_w1, one))
+            d_a1 = fma(f2, d_a12, fma(f1, d_a11, x1))
+            d_a2 = fma(f2, d_a22, fma(f1, d_a21, x2))
+            d_g1 = fma(f2, d_g12, fma(f1, d_g11, y1))
+            s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            one_q = fma(e2 * u, k2, one)
+            weight = u / one_q
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_a2 = d_a2
+            l_g1 = d_g1
+            r = e2 * k2 * weight
+            psi_z = nu1 * r
+            psi_sigma = nu1_k2 * e * weight
+            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_a2 = c * l_a2
+            v_g1 = c * l_g1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_a2, v_mu, b3_0)
+            b3_1 = fma(v_a2, v_w, b3_1)
+            b3_2 = fma(v_a2, v_a1, b3_2)
+            b3_3 = fma(v_a2, v_a2, b3_3)
+            b4_0 = fma(v_g1, v_mu, b4_0)
+            b4_1 = fma(v_g1, v_w, b4_1)
+            b4_2 = fma(v_g1, v_a1, b4_2)
+            b4_3 = fma(v_g1, v_a2, b4_3)
+            b4_4 = fma(v_g1, v_g1, b4_4)
+            b5_0 = fma(v_nu, v_mu, b5_0)
+            b5_1 = fma(v_nu, v_w, b5_1)
+            b5_2 = fma(v_nu, v_a1, b5_2)
+            b5_3 = fma(v_nu, v_a2, b5_3)
+            b5_4 = fma(v_nu, v_g1, b5_4)
+            b5_5 = fma(v_nu, v_nu, b5_5)
+            x2 = x1
+            xm2 = next_xm2
+            f2 = next_f2
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            next_f2 = half_a2 * size
+            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_a22 = d_a21
+            d_a21 = d_a2
+            d_g12 = d_g11
+            d_g11 = d_g1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_20_skewt_outer(returns, n_obs, theta, constants, sums):
+    """egarch(2, 1, 0), skewt innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    a2 = load(theta, 3)
+    g1 = load(theta, 4)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_a2 = a2 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    a_ = load(constants, 2)  # Hansen's a and b
+    b_ = load(constants, 3)
+    left = load(constants, 4)  # 1 / (1 - lambda)
+    right = load(constants, 5)  # 1 / (1 + lambda)
+    k2 = load(constants, 6)  # 1 / (eta - 2)
+    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    shape10 = load(constants, 10)
+    shape11 = load(constants, 11)
+    shape12 = load(constants, 12)
+    shape13 = load(constants, 13)
+    shape14 = load(constants, 14)
+    x1 = zero
+    xm1 = zero
+    x2 = zero
+    xm2 = zero
+    y1 = zero
+    f1 = zero
+    f2 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_a21 = zero
+    d_a22 = zero
+    d_g11 = zero
+    d_g12 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    b6_0 = zero
+    b6_1 = zero
+    b6_2 = zero
+    b6_3 = zero
+    b6_4 = zero
+    b6_5 = zero
+    b6_6 = zero
+    next_xm2 = xm2
+    next_f2 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            d_mu = fma(f2, d_mu2, fma(f1, d_mu1, xm1 + xm2))
+            d_w = fma(f2, d_w2, fma(f1, d_w1, one))
+            d_a1 = fma(f2, d_a12, fma(f1, d_a11, x1))
+            d_a2 = fma(f2, d_a22, fma(f1, d_a21, x2))
+            d_g1 = fma(f2, d_g12, fma(f1, d_g11, y1))
+            s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            yb = fma(b_, z, a_)
+            side = where(less(yb, zero), left, right)
+            y = yb * side
+            one_q = fma(y * y, k2, one)
+            k = y * side / one_q
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_a2 = d_a2
+            l_g1 = d_g1
+            kz = k * z
+            psi_z = kb * kz
+            psi_sigma = kb * k * inverse
+            ky = k * y
+            kys = where(less(yb, zero), zero - ky, ky)
+            log_q = logarithm(one_q)
+            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_a2 = c * l_a2
+            v_g1 = c * l_g1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_a2, v_mu, b3_0)
+            b3_1 = fma(v_a2, v_w, b3_1)
+            b3_2 = fma(v_a2, v_a1, b3_2)
+            b3_3 = fma(v_a2, v_a2, b3_3)
+            b4_0 = fma(v_g1, v_mu, b4_0)
+            b4_1 = fma(v_g1, v_w, b4_1)
+            b4_2 = fma(v_g1, v_a1, b4_2)
+            b4_3 = fma(v_g1, v_a2, b4_3)
+            b4_4 = fma(v_g1, v_g1, b4_4)
+            b5_0 = fma(v_nu, v_mu, b5_0)
+            b5_1 = fma(v_nu, v_w, b5_1)
+            b5_2 = fma(v_nu, v_a1, b5_2)
+            b5_3 = fma(v_nu, v_a2, b5_3)
+            b5_4 = fma(v_nu, v_g1, b5_4)
+            b5_5 = fma(v_nu, v_nu, b5_5)
+            b6_0 = fma(v_lam, v_mu, b6_0)
+            b6_1 = fma(v_lam, v_w, b6_1)
+            b6_2 = fma(v_lam, v_a1, b6_2)
+            b6_3 = fma(v_lam, v_a2, b6_3)
+            b6_4 = fma(v_lam, v_g1, b6_4)
+            b6_5 = fma(v_lam, v_nu, b6_5)
+            b6_6 = fma(v_lam, v_lam, b6_6)
+            x2 = x1
+            xm2 = next_xm2
+            f2 = next_f2
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            next_f2 = half_a2 * size
+            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_a22 = d_a21
+            d_a21 = d_a2
+            d_g12 = d_g11
+            d_g11 = d_g1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        store(sums, 21, where(ended, load(sums, 21), b6_0))
+        store(sums, 22, where(ended, load(sums, 22), b6_1))
+        store(sums, 23, where(ended, load(sums, 23), b6_2))
+        store(sums, 24, where(ended, load(sums, 24), b6_3))
+        store(sums, 25, where(ended, load(sums, 25), b6_4))
+        store(sums, 26, where(ended, load(sums, 26), b6_5))
+        store(sums, 27, where(ended, load(sums, 27), b6_6))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_20_ged_outer(returns, n_obs, theta, constants, sums):
+    """egarch(2, 1, 0), ged innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    a2 = load(theta, 3)
+    g1 = load(theta, 4)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_a2 = a2 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    power = load(constants, 2)  # nu / 2 - 1
+    scale = load(constants, 3)  # c ** -nu
+    half_nu = load(constants, 4)
+    tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    x1 = zero
+    xm1 = zero
+    x2 = zero
+    xm2 = zero
+    y1 = zero
+    f1 = zero
+    f2 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_a21 = zero
+    d_a22 = zero
+    d_g11 = zero
+    d_g12 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    next_xm2 = xm2
+    next_f2 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            d_mu = fma(f2, d_mu2, fma(f1, d_mu1, xm1 + xm2))
+            d_w = fma(f2, d_w2, fma(f1, d_w1, one))
+            d_a1 = fma(f2, d_a12, fma(f1, d_a11, x1))
+            d_a2 = fma(f2, d_a22, fma(f1, d_a21, x2))
+            d_g1 = fma(f2, d_g12, fma(f1, d_g11, y1))
+            s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_a2 = d_a2
+            l_g1 = d_g1
+            z2 = fma(e2, u, tiny)
+            log_z2 = logarithm(z2)
+            tail = scale * exponential(power * log_z2)
+            m = tail * z2
+            psi_z = half_nu * m
+            psi_sigma = half_nu * tail * e * u
+            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_a2 = c * l_a2
+            v_g1 = c * l_g1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_a2, v_mu, b3_0)
+            b3_1 = fma(v_a2, v_w, b3_1)
+            b3_2 = fma(v_a2, v_a1, b3_2)
+            b3_3 = fma(v_a2, v_a2, b3_3)
+            b4_0 = fma(v_g1, v_mu, b4_0)
+            b4_1 = fma(v_g1, v_w, b4_1)
+            b4_2 = fma(v_g1, v_a1, b4_2)
+            b4_3 = fma(v_g1, v_a2, b4_3)
+            b4_4 = fma(v_g1, v_g1, b4_4)
+            b5_0 = fma(v_nu, v_mu, b5_0)
+            b5_1 = fma(v_nu, v_w, b5_1)
+            b5_2 = fma(v_nu, v_a1, b5_2)
+            b5_3 = fma(v_nu, v_a2, b5_3)
+            b5_4 = fma(v_nu, v_g1, b5_4)
+            b5_5 = fma(v_nu, v_nu, b5_5)
+            x2 = x1
+            xm2 = next_xm2
+            f2 = next_f2
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            next_f2 = half_a2 * size
+            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_a22 = d_a21
+            d_a21 = d_a2
+            d_g12 = d_g11
+            d_g11 = d_g1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_21_normal_outer(returns, n_obs, theta, constants, sums):
+    """egarch(2, 1, 1), normal innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    a2 = load(theta, 3)
+    g1 = load(theta, 4)
+    b1 = load(theta, 5)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_a2 = a2 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    x1 = zero
+    xm1 = zero
+    x2 = zero
+    xm2 = zero
+    y1 = zero
+    f1 = zero
+    f2 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_a21 = zero
+    d_a22 = zero
+    d_g11 = zero
+    d_g12 = zero
+    d_b11 = zero
+    d_b12 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    next_xm2 = xm2
+    next_f2 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            d_mu = fma(f2, d_mu2, fma(slope1, d_mu1, xm1 + xm2))
+            d_w = fma(f2, d_w2, fma(slope1, d_w1, one))
+            d_a1 = fma(f2, d_a12, fma(slope1, d_a11, x1))
+            d_a2 = fma(f2, d_a22, fma(slope1, d_a21, x2))
+            d_g1 = fma(f2, d_g12, fma(slope1, d_g11, y1))
+            d_b1 = fma(f2, d_b12, fma(slope1, d_b11, s1))
+            s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_a2 = d_a2
+            l_g1 = d_g1
+            l_b1 = d_b1
+            psi_z = e2 * u
+            psi_sigma = e * u
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_a2 = c * l_a2
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_a2, v_mu, b3_0)
+            b3_1 = fma(v_a2, v_w, b3_1)
+            b3_2 = fma(v_a2, v_a1, b3_2)
+            b3_3 = fma(v_a2, v_a2, b3_3)
+            b4_0 = fma(v_g1, v_mu, b4_0)
+            b4_1 = fma(v_g1, v_w, b4_1)
+            b4_2 = fma(v_g1, v_a1, b4_2)
+            b4_3 = fma(v_g1, v_a2, b4_3)
+            b4_4 = fma(v_g1, v_g1, b4_4)
+            b5_0 = fma(v_b1, v_mu, b5_0)
+            b5_1 = fma(v_b1, v_w, b5_1)
+            b5_2 = fma(v_b1, v_a1, b5_2)
+            b5_3 = fma(v_b1, v_a2, b5_3)
+            b5_4 = fma(v_b1, v_g1, b5_4)
+            b5_5 = fma(v_b1, v_b1, b5_5)
+            x2 = x1
+            xm2 = next_xm2
+            f2 = next_f2
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            next_f2 = half_a2 * size
+            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            s1 = s
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_a22 = d_a21
+            d_a21 = d_a2
+            d_g12 = d_g11
+            d_g11 = d_g1
+            d_b12 = d_b11
+            d_b11 = d_b1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_21_t_outer(returns, n_obs, theta, constants, sums):
+    """egarch(2, 1, 1), t innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    a2 = load(theta, 3)
+    g1 = load(theta, 4)
+    b1 = load(theta, 5)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_a2 = a2 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    nu1 = load(constants, 2)  # nu + 1
+    k2 = load(constants, 3)  # 1 / (nu - 2)
+    nu1_k2 = nu1 * k2
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    x1 = zero
+    xm1 = zero
+    x2 = zero
+    xm2 = zero
+    y1 = zero
+    f1 = zero
+    f2 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_a21 = zero
+    d_a22 = zero
+    d_g11 = zero
+    d_g12 = zero
+    d_b11 = zero
+    d_b12 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    b6_0 = zero
+    b6_1 = zero
+    b6_2 = zero
+    b6_3 = zero
+    b6_4 = zero
+    b6_5 = zero
+    b6_6 = zero
+    next_xm2 = xm2
+    next_f2 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            d_mu = fma(f2, d_mu2, fma(slope1, d_mu1, xm1 + xm2))
+            d_w = fma(f2, d_w2, fma(slope1, d_w1, one))
+            d_a1 = fma(f2, d_a12, fma(slope1, d_a11, x1))
+            d_a2 = fma(f2, d_a22, fma(slope1, d_a21, x2))
+            d_g1 = fma(f2, d_g12, fma(slope1, d_g11, y1))
+            d_b1 = fma(f2, d_b12, fma(slope1, d_b11, s1))
+            s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            one_q = fma(e2 * u, k2, one)
+            weight = u / one_q
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_a2 = d_a2
+            l_g1 = d_g1
+            l_b1 = d_b1
+            r = e2 * k2 * weight
+            psi_z = nu1 * r
+            psi_sigma = nu1_k2 * e * weight
+            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_a2 = c * l_a2
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_a2, v_mu, b3_0)
+            b3_1 = fma(v_a2, v_w, b3_1)
+            b3_2 = fma(v_a2, v_a1, b3_2)
+            b3_3 = fma(v_a2, v_a2, b3_3)
+            b4_0 = fma(v_g1, v_mu, b4_0)
+            b4_1 = fma(v_g1, v_w, b4_1)
+            b4_2 = fma(v_g1, v_a1, b4_2)
+            b4_3 = fma(v_g1, v_a2, b4_3)
+            b4_4 = fma(v_g1, v_g1, b4_4)
+            b5_0 = fma(v_b1, v_mu, b5_0)
+            b5_1 = fma(v_b1, v_w, b5_1)
+            b5_2 = fma(v_b1, v_a1, b5_2)
+            b5_3 = fma(v_b1, v_a2, b5_3)
+            b5_4 = fma(v_b1, v_g1, b5_4)
+            b5_5 = fma(v_b1, v_b1, b5_5)
+            b6_0 = fma(v_nu, v_mu, b6_0)
+            b6_1 = fma(v_nu, v_w, b6_1)
+            b6_2 = fma(v_nu, v_a1, b6_2)
+            b6_3 = fma(v_nu, v_a2, b6_3)
+            b6_4 = fma(v_nu, v_g1, b6_4)
+            b6_5 = fma(v_nu, v_b1, b6_5)
+            b6_6 = fma(v_nu, v_nu, b6_6)
+            x2 = x1
+            xm2 = next_xm2
+            f2 = next_f2
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            next_f2 = half_a2 * size
+            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            s1 = s
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_a22 = d_a21
+            d_a21 = d_a2
+            d_g12 = d_g11
+            d_g11 = d_g1
+            d_b12 = d_b11
+            d_b11 = d_b1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        store(sums, 21, where(ended, load(sums, 21), b6_0))
+        store(sums, 22, where(ended, load(sums, 22), b6_1))
+        store(sums, 23, where(ended, load(sums, 23), b6_2))
+        store(sums, 24, where(ended, load(sums, 24), b6_3))
+        store(sums, 25, where(ended, load(sums, 25), b6_4))
+        store(sums, 26, where(ended, load(sums, 26), b6_5))
+        store(sums, 27, where(ended, load(sums, 27), b6_6))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_21_skewt_outer(returns, n_obs, theta, constants, sums):
+    """egarch(2, 1, 1), skewt innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    a2 = load(theta, 3)
+    g1 = load(theta, 4)
+    b1 = load(theta, 5)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_a2 = a2 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    a_ = load(constants, 2)  # Hansen's a and b
+    b_ = load(constants, 3)
+    left = load(constants, 4)  # 1 / (1 - lambda)
+    right = load(constants, 5)  # 1 / (1 + lambda)
+    k2 = load(constants, 6)  # 1 / (eta - 2)
+    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    shape10 = load(constants, 10)
+    shape11 = load(constants, 11)
+    shape12 = load(constants, 12)
+    shape13 = load(constants, 13)
+    shape14 = load(constants, 14)
+    x1 = zero
+    xm1 = zero
+    x2 = zero
+    xm2 = zero
+    y1 = zero
+    f1 = zero
+    f2 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_a21 = zero
+    d_a22 = zero
+    d_g11 = zero
+    d_g12 = zero
+    d_b11 = zero
+    d_b12 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    b6_0 = zero
+    b6_1 = zero
+    b6_2 = zero
+    b6_3 = zero
+    b6_4 = zero
+    b6_5 = zero
+    b6_6 = zero
+    b7_0 = zero
+    b7_1 = zero
+    b7_2 = zero
+    b7_3 = zero
+    b7_4 = zero
+    b7_5 = zero
+    b7_6 = zero
+    b7_7 = zero
+    next_xm2 = xm2
+    next_f2 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            d_mu = fma(f2, d_mu2, fma(slope1, d_mu1, xm1 + xm2))
+            d_w = fma(f2, d_w2, fma(slope1, d_w1, one))
+            d_a1 = fma(f2, d_a12, fma(slope1, d_a11, x1))
+            d_a2 = fma(f2, d_a22, fma(slope1, d_a21, x2))
+            d_g1 = fma(f2, d_g12, fma(slope1, d_g11, y1))
+            d_b1 = fma(f2, d_b12, fma(slope1, d_b11, s1))
+            s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            yb = fma(b_, z, a_)
+            side = where(less(yb, zero), left, right)
+            y = yb * side
+            one_q = fma(y * y, k2, one)
+            k = y * side / one_q
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_a2 = d_a2
+            l_g1 = d_g1
+            l_b1 = d_b1
+            kz = k * z
+            psi_z = kb * kz
+            psi_sigma = kb * k * inverse
+            ky = k * y
+            kys = where(less(yb, zero), zero - ky, ky)
+            log_q = logarithm(one_q)
+            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_a2 = c * l_a2
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_a2, v_mu, b3_0)
+            b3_1 = fma(v_a2, v_w, b3_1)
+            b3_2 = fma(v_a2, v_a1, b3_2)
+            b3_3 = fma(v_a2, v_a2, b3_3)
+            b4_0 = fma(v_g1, v_mu, b4_0)
+            b4_1 = fma(v_g1, v_w, b4_1)
+            b4_2 = fma(v_g1, v_a1, b4_2)
+            b4_3 = fma(v_g1, v_a2, b4_3)
+            b4_4 = fma(v_g1, v_g1, b4_4)
+            b5_0 = fma(v_b1, v_mu, b5_0)
+            b5_1 = fma(v_b1, v_w, b5_1)
+            b5_2 = fma(v_b1, v_a1, b5_2)
+            b5_3 = fma(v_b1, v_a2, b5_3)
+            b5_4 = fma(v_b1, v_g1, b5_4)
+            b5_5 = fma(v_b1, v_b1, b5_5)
+            b6_0 = fma(v_nu, v_mu, b6_0)
+            b6_1 = fma(v_nu, v_w, b6_1)
+            b6_2 = fma(v_nu, v_a1, b6_2)
+            b6_3 = fma(v_nu, v_a2, b6_3)
+            b6_4 = fma(v_nu, v_g1, b6_4)
+            b6_5 = fma(v_nu, v_b1, b6_5)
+            b6_6 = fma(v_nu, v_nu, b6_6)
+            b7_0 = fma(v_lam, v_mu, b7_0)
+            b7_1 = fma(v_lam, v_w, b7_1)
+            b7_2 = fma(v_lam, v_a1, b7_2)
+            b7_3 = fma(v_lam, v_a2, b7_3)
+            b7_4 = fma(v_lam, v_g1, b7_4)
+            b7_5 = fma(v_lam, v_b1, b7_5)
+            b7_6 = fma(v_lam, v_nu, b7_6)
+            b7_7 = fma(v_lam, v_lam, b7_7)
+            x2 = x1
+            xm2 = next_xm2
+            f2 = next_f2
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            next_f2 = half_a2 * size
+            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            s1 = s
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_a22 = d_a21
+            d_a21 = d_a2
+            d_g12 = d_g11
+            d_g11 = d_g1
+            d_b12 = d_b11
+            d_b11 = d_b1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        store(sums, 21, where(ended, load(sums, 21), b6_0))
+        store(sums, 22, where(ended, load(sums, 22), b6_1))
+        store(sums, 23, where(ended, load(sums, 23), b6_2))
+        store(sums, 24, where(ended, load(sums, 24), b6_3))
+        store(sums, 25, where(ended, load(sums, 25), b6_4))
+        store(sums, 26, where(ended, load(sums, 26), b6_5))
+        store(sums, 27, where(ended, load(sums, 27), b6_6))
+        store(sums, 28, where(ended, load(sums, 28), b7_0))
+        store(sums, 29, where(ended, load(sums, 29), b7_1))
+        store(sums, 30, where(ended, load(sums, 30), b7_2))
+        store(sums, 31, where(ended, load(sums, 31), b7_3))
+        store(sums, 32, where(ended, load(sums, 32), b7_4))
+        store(sums, 33, where(ended, load(sums, 33), b7_5))
+        store(sums, 34, where(ended, load(sums, 34), b7_6))
+        store(sums, 35, where(ended, load(sums, 35), b7_7))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_21_ged_outer(returns, n_obs, theta, constants, sums):
+    """egarch(2, 1, 1), ged innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    a2 = load(theta, 3)
+    g1 = load(theta, 4)
+    b1 = load(theta, 5)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_a2 = a2 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    power = load(constants, 2)  # nu / 2 - 1
+    scale = load(constants, 3)  # c ** -nu
+    half_nu = load(constants, 4)
+    tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    x1 = zero
+    xm1 = zero
+    x2 = zero
+    xm2 = zero
+    y1 = zero
+    f1 = zero
+    f2 = zero
+    s1 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_a21 = zero
+    d_a22 = zero
+    d_g11 = zero
+    d_g12 = zero
+    d_b11 = zero
+    d_b12 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    b6_0 = zero
+    b6_1 = zero
+    b6_2 = zero
+    b6_3 = zero
+    b6_4 = zero
+    b6_5 = zero
+    b6_6 = zero
+    next_xm2 = xm2
+    next_f2 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            d_mu = fma(f2, d_mu2, fma(slope1, d_mu1, xm1 + xm2))
+            d_w = fma(f2, d_w2, fma(slope1, d_w1, one))
+            d_a1 = fma(f2, d_a12, fma(slope1, d_a11, x1))
+            d_a2 = fma(f2, d_a22, fma(slope1, d_a21, x2))
+            d_g1 = fma(f2, d_g12, fma(slope1, d_g11, y1))
+            d_b1 = fma(f2, d_b12, fma(slope1, d_b11, s1))
+            s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_a2 = d_a2
+            l_g1 = d_g1
+            l_b1 = d_b1
+            z2 = fma(e2, u, tiny)
+            log_z2 = logarithm(z2)
+            tail = scale * exponential(power * log_z2)
+            m = tail * z2
+            psi_z = half_nu * m
+            psi_sigma = half_nu * tail * e * u
+            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_a2 = c * l_a2
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_a2, v_mu, b3_0)
+            b3_1 = fma(v_a2, v_w, b3_1)
+            b3_2 = fma(v_a2, v_a1, b3_2)
+            b3_3 = fma(v_a2, v_a2, b3_3)
+            b4_0 = fma(v_g1, v_mu, b4_0)
+            b4_1 = fma(v_g1, v_w, b4_1)
+            b4_2 = fma(v_g1, v_a1, b4_2)
+            b4_3 = fma(v_g1, v_a2, b4_3)
+            b4_4 = fma(v_g1, v_g1, b4_4)
+            b5_0 = fma(v_b1, v_mu, b5_0)
+            b5_1 = fma(v_b1, v_w, b5_1)
+            b5_2 = fma(v_b1, v_a1, b5_2)
+            b5_3 = fma(v_b1, v_a2, b5_3)
+            b5_4 = fma(v_b1, v_g1, b5_4)
+            b5_5 = fma(v_b1, v_b1, b5_5)
+            b6_0 = fma(v_nu, v_mu, b6_0)
+            b6_1 = fma(v_nu, v_w, b6_1)
+            b6_2 = fma(v_nu, v_a1, b6_2)
+            b6_3 = fma(v_nu, v_a2, b6_3)
+            b6_4 = fma(v_nu, v_g1, b6_4)
+            b6_5 = fma(v_nu, v_b1, b6_5)
+            b6_6 = fma(v_nu, v_nu, b6_6)
+            x2 = x1
+            xm2 = next_xm2
+            f2 = next_f2
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            next_f2 = half_a2 * size
+            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            s1 = s
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_a22 = d_a21
+            d_a21 = d_a2
+            d_g12 = d_g11
+            d_g11 = d_g1
+            d_b12 = d_b11
+            d_b11 = d_b1
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        store(sums, 21, where(ended, load(sums, 21), b6_0))
+        store(sums, 22, where(ended, load(sums, 22), b6_1))
+        store(sums, 23, where(ended, load(sums, 23), b6_2))
+        store(sums, 24, where(ended, load(sums, 24), b6_3))
+        store(sums, 25, where(ended, load(sums, 25), b6_4))
+        store(sums, 26, where(ended, load(sums, 26), b6_5))
+        store(sums, 27, where(ended, load(sums, 27), b6_6))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_22_normal_outer(returns, n_obs, theta, constants, sums):
+    """egarch(2, 1, 2), normal innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    a2 = load(theta, 3)
+    g1 = load(theta, 4)
+    b1 = load(theta, 5)
+    b2 = load(theta, 6)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_a2 = a2 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    x1 = zero
+    xm1 = zero
+    x2 = zero
+    xm2 = zero
+    y1 = zero
+    f1 = zero
+    f2 = zero
+    s1 = presample
+    s2 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_a21 = zero
+    d_a22 = zero
+    d_g11 = zero
+    d_g12 = zero
+    d_b11 = zero
+    d_b12 = zero
+    d_b21 = zero
+    d_b22 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    b6_0 = zero
+    b6_1 = zero
+    b6_2 = zero
+    b6_3 = zero
+    b6_4 = zero
+    b6_5 = zero
+    b6_6 = zero
+    next_xm2 = xm2
+    next_f2 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            slope2 = b2 + f2
+            d_mu = fma(slope2, d_mu2, fma(slope1, d_mu1, xm1 + xm2))
+            d_w = fma(slope2, d_w2, fma(slope1, d_w1, one))
+            d_a1 = fma(slope2, d_a12, fma(slope1, d_a11, x1))
+            d_a2 = fma(slope2, d_a22, fma(slope1, d_a21, x2))
+            d_g1 = fma(slope2, d_g12, fma(slope1, d_g11, y1))
+            d_b1 = fma(slope2, d_b12, fma(slope1, d_b11, s1))
+            d_b2 = fma(slope2, d_b22, fma(slope1, d_b21, s2))
+            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_a2 = d_a2
+            l_g1 = d_g1
+            l_b1 = d_b1
+            l_b2 = d_b2
+            psi_z = e2 * u
+            psi_sigma = e * u
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_a2 = c * l_a2
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            v_b2 = c * l_b2
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_a2, v_mu, b3_0)
+            b3_1 = fma(v_a2, v_w, b3_1)
+            b3_2 = fma(v_a2, v_a1, b3_2)
+            b3_3 = fma(v_a2, v_a2, b3_3)
+            b4_0 = fma(v_g1, v_mu, b4_0)
+            b4_1 = fma(v_g1, v_w, b4_1)
+            b4_2 = fma(v_g1, v_a1, b4_2)
+            b4_3 = fma(v_g1, v_a2, b4_3)
+            b4_4 = fma(v_g1, v_g1, b4_4)
+            b5_0 = fma(v_b1, v_mu, b5_0)
+            b5_1 = fma(v_b1, v_w, b5_1)
+            b5_2 = fma(v_b1, v_a1, b5_2)
+            b5_3 = fma(v_b1, v_a2, b5_3)
+            b5_4 = fma(v_b1, v_g1, b5_4)
+            b5_5 = fma(v_b1, v_b1, b5_5)
+            b6_0 = fma(v_b2, v_mu, b6_0)
+            b6_1 = fma(v_b2, v_w, b6_1)
+            b6_2 = fma(v_b2, v_a1, b6_2)
+            b6_3 = fma(v_b2, v_a2, b6_3)
+            b6_4 = fma(v_b2, v_g1, b6_4)
+            b6_5 = fma(v_b2, v_b1, b6_5)
+            b6_6 = fma(v_b2, v_b2, b6_6)
+            x2 = x1
+            xm2 = next_xm2
+            f2 = next_f2
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            next_f2 = half_a2 * size
+            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            s2 = s1
+            s1 = s
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_a22 = d_a21
+            d_a21 = d_a2
+            d_g12 = d_g11
+            d_g11 = d_g1
+            d_b12 = d_b11
+            d_b11 = d_b1
+            d_b22 = d_b21
+            d_b21 = d_b2
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        store(sums, 21, where(ended, load(sums, 21), b6_0))
+        store(sums, 22, where(ended, load(sums, 22), b6_1))
+        store(sums, 23, where(ended, load(sums, 23), b6_2))
+        store(sums, 24, where(ended, load(sums, 24), b6_3))
+        store(sums, 25, where(ended, load(sums, 25), b6_4))
+        store(sums, 26, where(ended, load(sums, 26), b6_5))
+        store(sums, 27, where(ended, load(sums, 27), b6_6))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_22_t_outer(returns, n_obs, theta, constants, sums):
+    """egarch(2, 1, 2), t innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    a2 = load(theta, 3)
+    g1 = load(theta, 4)
+    b1 = load(theta, 5)
+    b2 = load(theta, 6)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_a2 = a2 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    nu1 = load(constants, 2)  # nu + 1
+    k2 = load(constants, 3)  # 1 / (nu - 2)
+    nu1_k2 = nu1 * k2
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    x1 = zero
+    xm1 = zero
+    x2 = zero
+    xm2 = zero
+    y1 = zero
+    f1 = zero
+    f2 = zero
+    s1 = presample
+    s2 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_a21 = zero
+    d_a22 = zero
+    d_g11 = zero
+    d_g12 = zero
+    d_b11 = zero
+    d_b12 = zero
+    d_b21 = zero
+    d_b22 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    b6_0 = zero
+    b6_1 = zero
+    b6_2 = zero
+    b6_3 = zero
+    b6_4 = zero
+    b6_5 = zero
+    b6_6 = zero
+    b7_0 = zero
+    b7_1 = zero
+    b7_2 = zero
+    b7_3 = zero
+    b7_4 = zero
+    b7_5 = zero
+    b7_6 = zero
+    b7_7 = zero
+    next_xm2 = xm2
+    next_f2 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            slope2 = b2 + f2
+            d_mu = fma(slope2, d_mu2, fma(slope1, d_mu1, xm1 + xm2))
+            d_w = fma(slope2, d_w2, fma(slope1, d_w1, one))
+            d_a1 = fma(slope2, d_a12, fma(slope1, d_a11, x1))
+            d_a2 = fma(slope2, d_a22, fma(slope1, d_a21, x2))
+            d_g1 = fma(slope2, d_g12, fma(slope1, d_g11, y1))
+            d_b1 = fma(slope2, d_b12, fma(slope1, d_b11, s1))
+            d_b2 = fma(slope2, d_b22, fma(slope1, d_b21, s2))
+            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            one_q = fma(e2 * u, k2, one)
+            weight = u / one_q
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_a2 = d_a2
+            l_g1 = d_g1
+            l_b1 = d_b1
+            l_b2 = d_b2
+            r = e2 * k2 * weight
+            psi_z = nu1 * r
+            psi_sigma = nu1_k2 * e * weight
+            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_a2 = c * l_a2
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            v_b2 = c * l_b2
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_a2, v_mu, b3_0)
+            b3_1 = fma(v_a2, v_w, b3_1)
+            b3_2 = fma(v_a2, v_a1, b3_2)
+            b3_3 = fma(v_a2, v_a2, b3_3)
+            b4_0 = fma(v_g1, v_mu, b4_0)
+            b4_1 = fma(v_g1, v_w, b4_1)
+            b4_2 = fma(v_g1, v_a1, b4_2)
+            b4_3 = fma(v_g1, v_a2, b4_3)
+            b4_4 = fma(v_g1, v_g1, b4_4)
+            b5_0 = fma(v_b1, v_mu, b5_0)
+            b5_1 = fma(v_b1, v_w, b5_1)
+            b5_2 = fma(v_b1, v_a1, b5_2)
+            b5_3 = fma(v_b1, v_a2, b5_3)
+            b5_4 = fma(v_b1, v_g1, b5_4)
+            b5_5 = fma(v_b1, v_b1, b5_5)
+            b6_0 = fma(v_b2, v_mu, b6_0)
+            b6_1 = fma(v_b2, v_w, b6_1)
+            b6_2 = fma(v_b2, v_a1, b6_2)
+            b6_3 = fma(v_b2, v_a2, b6_3)
+            b6_4 = fma(v_b2, v_g1, b6_4)
+            b6_5 = fma(v_b2, v_b1, b6_5)
+            b6_6 = fma(v_b2, v_b2, b6_6)
+            b7_0 = fma(v_nu, v_mu, b7_0)
+            b7_1 = fma(v_nu, v_w, b7_1)
+            b7_2 = fma(v_nu, v_a1, b7_2)
+            b7_3 = fma(v_nu, v_a2, b7_3)
+            b7_4 = fma(v_nu, v_g1, b7_4)
+            b7_5 = fma(v_nu, v_b1, b7_5)
+            b7_6 = fma(v_nu, v_b2, b7_6)
+            b7_7 = fma(v_nu, v_nu, b7_7)
+            x2 = x1
+            xm2 = next_xm2
+            f2 = next_f2
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            next_f2 = half_a2 * size
+            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            s2 = s1
+            s1 = s
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_a22 = d_a21
+            d_a21 = d_a2
+            d_g12 = d_g11
+            d_g11 = d_g1
+            d_b12 = d_b11
+            d_b11 = d_b1
+            d_b22 = d_b21
+            d_b21 = d_b2
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        store(sums, 21, where(ended, load(sums, 21), b6_0))
+        store(sums, 22, where(ended, load(sums, 22), b6_1))
+        store(sums, 23, where(ended, load(sums, 23), b6_2))
+        store(sums, 24, where(ended, load(sums, 24), b6_3))
+        store(sums, 25, where(ended, load(sums, 25), b6_4))
+        store(sums, 26, where(ended, load(sums, 26), b6_5))
+        store(sums, 27, where(ended, load(sums, 27), b6_6))
+        store(sums, 28, where(ended, load(sums, 28), b7_0))
+        store(sums, 29, where(ended, load(sums, 29), b7_1))
+        store(sums, 30, where(ended, load(sums, 30), b7_2))
+        store(sums, 31, where(ended, load(sums, 31), b7_3))
+        store(sums, 32, where(ended, load(sums, 32), b7_4))
+        store(sums, 33, where(ended, load(sums, 33), b7_5))
+        store(sums, 34, where(ended, load(sums, 34), b7_6))
+        store(sums, 35, where(ended, load(sums, 35), b7_7))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_22_skewt_outer(returns, n_obs, theta, constants, sums):
+    """egarch(2, 1, 2), skewt innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    a2 = load(theta, 3)
+    g1 = load(theta, 4)
+    b1 = load(theta, 5)
+    b2 = load(theta, 6)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_a2 = a2 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    a_ = load(constants, 2)  # Hansen's a and b
+    b_ = load(constants, 3)
+    left = load(constants, 4)  # 1 / (1 - lambda)
+    right = load(constants, 5)  # 1 / (1 + lambda)
+    k2 = load(constants, 6)  # 1 / (eta - 2)
+    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    shape10 = load(constants, 10)
+    shape11 = load(constants, 11)
+    shape12 = load(constants, 12)
+    shape13 = load(constants, 13)
+    shape14 = load(constants, 14)
+    x1 = zero
+    xm1 = zero
+    x2 = zero
+    xm2 = zero
+    y1 = zero
+    f1 = zero
+    f2 = zero
+    s1 = presample
+    s2 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_a21 = zero
+    d_a22 = zero
+    d_g11 = zero
+    d_g12 = zero
+    d_b11 = zero
+    d_b12 = zero
+    d_b21 = zero
+    d_b22 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    b6_0 = zero
+    b6_1 = zero
+    b6_2 = zero
+    b6_3 = zero
+    b6_4 = zero
+    b6_5 = zero
+    b6_6 = zero
+    b7_0 = zero
+    b7_1 = zero
+    b7_2 = zero
+    b7_3 = zero
+    b7_4 = zero
+    b7_5 = zero
+    b7_6 = zero
+    b7_7 = zero
+    b8_0 = zero
+    b8_1 = zero
+    b8_2 = zero
+    b8_3 = zero
+    b8_4 = zero
+    b8_5 = zero
+    b8_6 = zero
+    b8_7 = zero
+    b8_8 = zero
+    next_xm2 = xm2
+    next_f2 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            slope2 = b2 + f2
+            d_mu = fma(slope2, d_mu2, fma(slope1, d_mu1, xm1 + xm2))
+            d_w = fma(slope2, d_w2, fma(slope1, d_w1, one))
+            d_a1 = fma(slope2, d_a12, fma(slope1, d_a11, x1))
+            d_a2 = fma(slope2, d_a22, fma(slope1, d_a21, x2))
+            d_g1 = fma(slope2, d_g12, fma(slope1, d_g11, y1))
+            d_b1 = fma(slope2, d_b12, fma(slope1, d_b11, s1))
+            d_b2 = fma(slope2, d_b22, fma(slope1, d_b21, s2))
+            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            yb = fma(b_, z, a_)
+            side = where(less(yb, zero), left, right)
+            y = yb * side
+            one_q = fma(y * y, k2, one)
+            k = y * side / one_q
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_a2 = d_a2
+            l_g1 = d_g1
+            l_b1 = d_b1
+            l_b2 = d_b2
+            kz = k * z
+            psi_z = kb * kz
+            psi_sigma = kb * k * inverse
+            ky = k * y
+            kys = where(less(yb, zero), zero - ky, ky)
+            log_q = logarithm(one_q)
+            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_a2 = c * l_a2
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            v_b2 = c * l_b2
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_a2, v_mu, b3_0)
+            b3_1 = fma(v_a2, v_w, b3_1)
+            b3_2 = fma(v_a2, v_a1, b3_2)
+            b3_3 = fma(v_a2, v_a2, b3_3)
+            b4_0 = fma(v_g1, v_mu, b4_0)
+            b4_1 = fma(v_g1, v_w, b4_1)
+            b4_2 = fma(v_g1, v_a1, b4_2)
+            b4_3 = fma(v_g1, v_a2, b4_3)
+            b4_4 = fma(v_g1, v_g1, b4_4)
+            b5_0 = fma(v_b1, v_mu, b5_0)
+            b5_1 = fma(v_b1, v_w, b5_1)
+            b5_2 = fma(v_b1, v_a1, b5_2)
+            b5_3 = fma(v_b1, v_a2, b5_3)
+            b5_4 = fma(v_b1, v_g1, b5_4)
+            b5_5 = fma(v_b1, v_b1, b5_5)
+            b6_0 = fma(v_b2, v_mu, b6_0)
+            b6_1 = fma(v_b2, v_w, b6_1)
+            b6_2 = fma(v_b2, v_a1, b6_2)
+            b6_3 = fma(v_b2, v_a2, b6_3)
+            b6_4 = fma(v_b2, v_g1, b6_4)
+            b6_5 = fma(v_b2, v_b1, b6_5)
+            b6_6 = fma(v_b2, v_b2, b6_6)
+            b7_0 = fma(v_nu, v_mu, b7_0)
+            b7_1 = fma(v_nu, v_w, b7_1)
+            b7_2 = fma(v_nu, v_a1, b7_2)
+            b7_3 = fma(v_nu, v_a2, b7_3)
+            b7_4 = fma(v_nu, v_g1, b7_4)
+            b7_5 = fma(v_nu, v_b1, b7_5)
+            b7_6 = fma(v_nu, v_b2, b7_6)
+            b7_7 = fma(v_nu, v_nu, b7_7)
+            b8_0 = fma(v_lam, v_mu, b8_0)
+            b8_1 = fma(v_lam, v_w, b8_1)
+            b8_2 = fma(v_lam, v_a1, b8_2)
+            b8_3 = fma(v_lam, v_a2, b8_3)
+            b8_4 = fma(v_lam, v_g1, b8_4)
+            b8_5 = fma(v_lam, v_b1, b8_5)
+            b8_6 = fma(v_lam, v_b2, b8_6)
+            b8_7 = fma(v_lam, v_nu, b8_7)
+            b8_8 = fma(v_lam, v_lam, b8_8)
+            x2 = x1
+            xm2 = next_xm2
+            f2 = next_f2
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            next_f2 = half_a2 * size
+            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            s2 = s1
+            s1 = s
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_a22 = d_a21
+            d_a21 = d_a2
+            d_g12 = d_g11
+            d_g11 = d_g1
+            d_b12 = d_b11
+            d_b11 = d_b1
+            d_b22 = d_b21
+            d_b21 = d_b2
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        store(sums, 21, where(ended, load(sums, 21), b6_0))
+        store(sums, 22, where(ended, load(sums, 22), b6_1))
+        store(sums, 23, where(ended, load(sums, 23), b6_2))
+        store(sums, 24, where(ended, load(sums, 24), b6_3))
+        store(sums, 25, where(ended, load(sums, 25), b6_4))
+        store(sums, 26, where(ended, load(sums, 26), b6_5))
+        store(sums, 27, where(ended, load(sums, 27), b6_6))
+        store(sums, 28, where(ended, load(sums, 28), b7_0))
+        store(sums, 29, where(ended, load(sums, 29), b7_1))
+        store(sums, 30, where(ended, load(sums, 30), b7_2))
+        store(sums, 31, where(ended, load(sums, 31), b7_3))
+        store(sums, 32, where(ended, load(sums, 32), b7_4))
+        store(sums, 33, where(ended, load(sums, 33), b7_5))
+        store(sums, 34, where(ended, load(sums, 34), b7_6))
+        store(sums, 35, where(ended, load(sums, 35), b7_7))
+        store(sums, 36, where(ended, load(sums, 36), b8_0))
+        store(sums, 37, where(ended, load(sums, 37), b8_1))
+        store(sums, 38, where(ended, load(sums, 38), b8_2))
+        store(sums, 39, where(ended, load(sums, 39), b8_3))
+        store(sums, 40, where(ended, load(sums, 40), b8_4))
+        store(sums, 41, where(ended, load(sums, 41), b8_5))
+        store(sums, 42, where(ended, load(sums, 42), b8_6))
+        store(sums, 43, where(ended, load(sums, 43), b8_7))
+        store(sums, 44, where(ended, load(sums, 44), b8_8))
+        t = stop
+        stop = next_stop(n_obs, stop)
+
+
+def egarch_22_ged_outer(returns, n_obs, theta, constants, sums):
+    """egarch(2, 1, 2), ged innovations."""
+    mu = load(theta, 0)
+    w = load(theta, 1)
+    a1 = load(theta, 2)
+    a2 = load(theta, 3)
+    g1 = load(theta, 4)
+    b1 = load(theta, 5)
+    b2 = load(theta, 6)
+    zero = splat(0.0)
+    one = splat(1.0)
+    half = splat(0.5)
+    presample = load(constants, 0)
+    presample_slope = load(constants, 1)
+    mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
+    half_a1 = a1 * splat(-0.5)
+    half_a2 = a2 * splat(-0.5)
+    half_g1 = g1 * splat(-0.5)
+    power = load(constants, 2)  # nu / 2 - 1
+    scale = load(constants, 3)  # c ** -nu
+    half_nu = load(constants, 4)
+    tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
+    shape8 = load(constants, 8)
+    shape9 = load(constants, 9)
+    x1 = zero
+    xm1 = zero
+    x2 = zero
+    xm2 = zero
+    y1 = zero
+    f1 = zero
+    f2 = zero
+    s1 = presample
+    s2 = presample
+    d_mu1 = presample_slope
+    d_mu2 = presample_slope
+    d_w1 = zero
+    d_w2 = zero
+    d_a11 = zero
+    d_a12 = zero
+    d_a21 = zero
+    d_a22 = zero
+    d_g11 = zero
+    d_g12 = zero
+    d_b11 = zero
+    d_b12 = zero
+    d_b21 = zero
+    d_b22 = zero
+    b0_0 = zero
+    b1_0 = zero
+    b1_1 = zero
+    b2_0 = zero
+    b2_1 = zero
+    b2_2 = zero
+    b3_0 = zero
+    b3_1 = zero
+    b3_2 = zero
+    b3_3 = zero
+    b4_0 = zero
+    b4_1 = zero
+    b4_2 = zero
+    b4_3 = zero
+    b4_4 = zero
+    b5_0 = zero
+    b5_1 = zero
+    b5_2 = zero
+    b5_3 = zero
+    b5_4 = zero
+    b5_5 = zero
+    b6_0 = zero
+    b6_1 = zero
+    b6_2 = zero
+    b6_3 = zero
+    b6_4 = zero
+    b6_5 = zero
+    b6_6 = zero
+    b7_0 = zero
+    b7_1 = zero
+    b7_2 = zero
+    b7_3 = zero
+    b7_4 = zero
+    b7_5 = zero
+    b7_6 = zero
+    b7_7 = zero
+    next_xm2 = xm2
+    next_f2 = zero
+    t = 0
+    stop = next_stop(n_obs, 0)
+    while t < stop:
+        for t in range(t, stop):
+            slope1 = b1 + f1
+            slope2 = b2 + f2
+            d_mu = fma(slope2, d_mu2, fma(slope1, d_mu1, xm1 + xm2))
+            d_w = fma(slope2, d_w2, fma(slope1, d_w1, one))
+            d_a1 = fma(slope2, d_a12, fma(slope1, d_a11, x1))
+            d_a2 = fma(slope2, d_a22, fma(slope1, d_a21, x2))
+            d_g1 = fma(slope2, d_g12, fma(slope1, d_g11, y1))
+            d_b1 = fma(slope2, d_b12, fma(slope1, d_b11, s1))
+            d_b2 = fma(slope2, d_b22, fma(slope1, d_b21, s2))
+            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
+            e = load(returns, t) - mu
+            e2 = e * e
+            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            z = e * inverse
+            u = inverse * inverse
+            l_mu = d_mu
+            l_w = d_w
+            l_a1 = d_a1
+            l_a2 = d_a2
+            l_g1 = d_g1
+            l_b1 = d_b1
+            l_b2 = d_b2
+            z2 = fma(e2, u, tiny)
+            log_z2 = logarithm(z2)
+            tail = scale * exponential(power * log_z2)
+            m = tail * z2
+            psi_z = half_nu * m
+            psi_sigma = half_nu * tail * e * u
+            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half, psi_z, splat(-0.5))
+            v_mu = fma(c, l_mu, psi_sigma)
+            v_w = c * l_w
+            v_a1 = c * l_a1
+            v_a2 = c * l_a2
+            v_g1 = c * l_g1
+            v_b1 = c * l_b1
+            v_b2 = c * l_b2
+            b0_0 = fma(v_mu, v_mu, b0_0)
+            b1_0 = fma(v_w, v_mu, b1_0)
+            b1_1 = fma(v_w, v_w, b1_1)
+            b2_0 = fma(v_a1, v_mu, b2_0)
+            b2_1 = fma(v_a1, v_w, b2_1)
+            b2_2 = fma(v_a1, v_a1, b2_2)
+            b3_0 = fma(v_a2, v_mu, b3_0)
+            b3_1 = fma(v_a2, v_w, b3_1)
+            b3_2 = fma(v_a2, v_a1, b3_2)
+            b3_3 = fma(v_a2, v_a2, b3_3)
+            b4_0 = fma(v_g1, v_mu, b4_0)
+            b4_1 = fma(v_g1, v_w, b4_1)
+            b4_2 = fma(v_g1, v_a1, b4_2)
+            b4_3 = fma(v_g1, v_a2, b4_3)
+            b4_4 = fma(v_g1, v_g1, b4_4)
+            b5_0 = fma(v_b1, v_mu, b5_0)
+            b5_1 = fma(v_b1, v_w, b5_1)
+            b5_2 = fma(v_b1, v_a1, b5_2)
+            b5_3 = fma(v_b1, v_a2, b5_3)
+            b5_4 = fma(v_b1, v_g1, b5_4)
+            b5_5 = fma(v_b1, v_b1, b5_5)
+            b6_0 = fma(v_b2, v_mu, b6_0)
+            b6_1 = fma(v_b2, v_w, b6_1)
+            b6_2 = fma(v_b2, v_a1, b6_2)
+            b6_3 = fma(v_b2, v_a2, b6_3)
+            b6_4 = fma(v_b2, v_g1, b6_4)
+            b6_5 = fma(v_b2, v_b1, b6_5)
+            b6_6 = fma(v_b2, v_b2, b6_6)
+            b7_0 = fma(v_nu, v_mu, b7_0)
+            b7_1 = fma(v_nu, v_w, b7_1)
+            b7_2 = fma(v_nu, v_a1, b7_2)
+            b7_3 = fma(v_nu, v_a2, b7_3)
+            b7_4 = fma(v_nu, v_g1, b7_4)
+            b7_5 = fma(v_nu, v_b1, b7_5)
+            b7_6 = fma(v_nu, v_b2, b7_6)
+            b7_7 = fma(v_nu, v_nu, b7_7)
+            x2 = x1
+            xm2 = next_xm2
+            f2 = next_f2
+            size = absolute(z)
+            x1 = size - mean_abs
+            y1 = z
+            f1 = fma(half_a1, size, half_g1 * z)
+            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            next_f2 = half_a2 * size
+            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            s2 = s1
+            s1 = s
+            d_mu2 = d_mu1
+            d_mu1 = d_mu
+            d_w2 = d_w1
+            d_w1 = d_w
+            d_a12 = d_a11
+            d_a11 = d_a1
+            d_a22 = d_a21
+            d_a21 = d_a2
+            d_g12 = d_g11
+            d_g11 = d_g1
+            d_b12 = d_b11
+            d_b11 = d_b1
+            d_b22 = d_b21
+            d_b21 = d_b2
+        # Hand out the sums of every lane that has come this far; longer ones write again later.
+        ended = less(load(n_obs, 0), splat(float(stop)))
+        store(sums, 0, where(ended, load(sums, 0), b0_0))
+        store(sums, 1, where(ended, load(sums, 1), b1_0))
+        store(sums, 2, where(ended, load(sums, 2), b1_1))
+        store(sums, 3, where(ended, load(sums, 3), b2_0))
+        store(sums, 4, where(ended, load(sums, 4), b2_1))
+        store(sums, 5, where(ended, load(sums, 5), b2_2))
+        store(sums, 6, where(ended, load(sums, 6), b3_0))
+        store(sums, 7, where(ended, load(sums, 7), b3_1))
+        store(sums, 8, where(ended, load(sums, 8), b3_2))
+        store(sums, 9, where(ended, load(sums, 9), b3_3))
+        store(sums, 10, where(ended, load(sums, 10), b4_0))
+        store(sums, 11, where(ended, load(sums, 11), b4_1))
+        store(sums, 12, where(ended, load(sums, 12), b4_2))
+        store(sums, 13, where(ended, load(sums, 13), b4_3))
+        store(sums, 14, where(ended, load(sums, 14), b4_4))
+        store(sums, 15, where(ended, load(sums, 15), b5_0))
+        store(sums, 16, where(ended, load(sums, 16), b5_1))
+        store(sums, 17, where(ended, load(sums, 17), b5_2))
+        store(sums, 18, where(ended, load(sums, 18), b5_3))
+        store(sums, 19, where(ended, load(sums, 19), b5_4))
+        store(sums, 20, where(ended, load(sums, 20), b5_5))
+        store(sums, 21, where(ended, load(sums, 21), b6_0))
+        store(sums, 22, where(ended, load(sums, 22), b6_1))
+        store(sums, 23, where(ended, load(sums, 23), b6_2))
+        store(sums, 24, where(ended, load(sums, 24), b6_3))
+        store(sums, 25, where(ended, load(sums, 25), b6_4))
+        store(sums, 26, where(ended, load(sums, 26), b6_5))
+        store(sums, 27, where(ended, load(sums, 27), b6_6))
+        store(sums, 28, where(ended, load(sums, 28), b7_0))
+        store(sums, 29, where(ended, load(sums, 29), b7_1))
+        store(sums, 30, where(ended, load(sums, 30), b7_2))
+        store(sums, 31, where(ended, load(sums, 31), b7_3))
+        store(sums, 32, where(ended, load(sums, 32), b7_4))
+        store(sums, 33, where(ended, load(sums, 33), b7_5))
+        store(sums, 34, where(ended, load(sums, 34), b7_6))
+        store(sums, 35, where(ended, load(sums, 35), b7_7))
+        t = stop
+        stop = next_stop(n_obs, stop)
