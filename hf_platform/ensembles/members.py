@@ -1,0 +1,177 @@
+"""Read what an ensemble needs from the lake: which origins are new, and the members' forecasts there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hf_platform.ensembles.combination import Members
+from hf_platform.lake import Lake
+from hf_platform.models.base import ModelFamily, Series
+from hf_platform.types import PROBABILITIES, FloatArray, GridKey, IntArray
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_SELECTED: Final = """
+    FROM models.forecasts f
+    JOIN (SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon, unnest($since) AS since)
+    USING (instrument, horizon)
+    JOIN (SELECT unnest($families) AS family, unnest($variants) AS variant, unnest($bits) AS bit) USING (family, variant)
+    WHERE f.known_at <= $as_of AND f.forecast_origin >= since"""
+# A forecast is named by the set of its members' models: order does not matter, hence the exclusive or.
+_NAMED: Final = f"""
+    SELECT instrument, horizon, forecast_origin, bit_or(bit) AS members,
+           md5(concat_ws('|', $name, $code, instrument, horizon, epoch_us(forecast_origin),
+                         bit_xor(md5_number_lower(model_id)), bit_xor(md5_number_upper(model_id)))) AS forecast_id
+    {_SELECTED}
+    GROUP BY instrument, horizon, forecast_origin"""
+_SUMMARY: Final = f"""
+    SELECT instrument, horizon, count(*) AS n_origins, max(forecast_origin) AS newest,
+           arg_max(forecast_id, forecast_origin) AS data_version, arg_max(members, forecast_origin) AS members
+    FROM ({_NAMED}) GROUP BY instrument, horizon"""
+_NEW: Final = f"""
+    SELECT n.instrument, n.horizon, n.forecast_origin, n.forecast_id
+    FROM ({_NAMED}) n ANTI JOIN (
+        SELECT forecast_id FROM ensembles.forecasts
+        WHERE name = $name AND instrument IN (SELECT unnest($instruments))
+    ) s USING (forecast_id)
+    ORDER BY n.instrument, n.horizon, n.forecast_origin"""
+_ROWS: Final = f"""
+    SELECT instrument, horizon, family || '/' || variant AS member, forecast_origin, target_at, known_at, created_at,
+           model_id, mean, volatility, quantiles, tail_means
+    {_SELECTED}"""
+_FITS: Final = """
+    SELECT model_id, any_value(aic) AS aic, any_value(input_hash) AS input_hash
+    FROM models.ledger
+    WHERE status = 'ok' AND instrument IN (SELECT unnest($instruments)) AND family IN (SELECT unnest($families))
+    GROUP BY model_id"""
+_EVER: Final = datetime(1, 1, 1)  # noqa: DTZ001  # naive UTC, like every time of the lake
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyPlan:
+    """What is left to combine for one key.
+
+    Parameters
+    ----------
+    n_origins : int
+        Origins with at least one member.
+    newest : datetime
+        Newest of them.
+    data_version : str
+        Content hash of the newest one's members.
+    members : tuple of str
+        Members that have a forecast at the newest one.
+    forecast_ids : dict of datetime to str
+        Origins whose present members were not combined yet.
+    """
+
+    n_origins: int
+    newest: datetime
+    data_version: str
+    members: tuple[str, ...]
+    forecast_ids: dict[datetime, str]
+
+
+def member_names(families: Sequence[ModelFamily]) -> tuple[str, ...]:
+    """Name all members, "family/variant", in order."""
+    return tuple(sorted(f"{family.name}/{variant}" for family in families for variant in family.variants))
+
+
+def plan_origins(
+    store: Lake, name: str, code: str, members: Sequence[str], keys: Sequence[GridKey], as_of: datetime
+) -> dict[GridKey, KeyPlan]:
+    """Find, for each key, the origins to combine; a key without any forecast is absent."""
+    params = _params(members, dict.fromkeys(keys, _EVER)) | {"as_of": as_of, "name": name, "code": code}
+    new: dict[GridKey, dict[datetime, str]] = {}
+    for instrument, horizon, origin, forecast_id in store.query(_NEW, params).iter_rows():
+        new.setdefault(GridKey(instrument, horizon), {})[origin] = forecast_id
+    return {
+        (key := GridKey(instrument, horizon)): KeyPlan(
+            n_origins, newest, data_version, _of_bits(members, present), new.get(key, {})
+        )
+        for instrument, horizon, n_origins, newest, data_version, present in store.query(_SUMMARY, params).iter_rows()
+    }
+
+
+def read_rows(
+    store: Lake, members: Sequence[str], since: Mapping[GridKey, datetime], as_of: datetime
+) -> "dict[GridKey, pl.DataFrame]":
+    """Read the current forecasts of all members from a given origin on, by key."""
+    params = _params(members, since)
+    frame = store.query(_ROWS, params | {"as_of": as_of})
+    fits = store.query(_FITS, {name: params[name] for name in ("instruments", "families")})
+    joined = frame.join(fits, on="model_id", how="left")
+    parts = joined.partition_by(["instrument", "horizon"], as_dict=True, include_key=False)
+    # Of several forecasts of a member for one origin the newest vintage counts, then the newest made: see `align`.
+    return {
+        GridKey(str(instrument), str(horizon)): part.sort("known_at", "created_at", "model_id")
+        for (instrument, horizon), part in parts.items()
+    }
+
+
+def _of_bits(members: Sequence[str], bits: int) -> tuple[str, ...]:
+    return tuple(member for i, member in enumerate(members) if bits >> i & 1)
+
+
+def _params(members: Sequence[str], since: Mapping[GridKey, datetime]) -> dict[str, object]:
+    return {
+        "families": [member.split("/")[0] for member in members],
+        "variants": [member.split("/")[1] for member in members],
+        "bits": [1 << i for i in range(len(members))],
+        "instruments": [key.instrument for key in since],
+        "horizons": [key.horizon for key in since],
+        "since": list(since.values()),
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aligned:
+    """The rows of one key, aligned on origins.
+
+    Parameters
+    ----------
+    members : Members
+    row_of : int64 array, shape (n_origins, n_members)
+        Row of the frame, -1 where a member is missing.
+    """
+
+    members: Members
+    row_of: IntArray
+
+
+def align(frame: "pl.DataFrame", names: Sequence[str], series: Series) -> Aligned:
+    """Spread the rows of one key over a dense grid of origins and members.
+
+    Of several rows for one origin and member the last one stays; rows whose origin is no bar of the
+    series are left out.
+    """
+    import polars as pl
+
+    codes = {name: code for code, name in enumerate(names)}
+    times = frame["forecast_origin"].to_numpy().astype("datetime64[us]")
+    bars = np.minimum(np.searchsorted(series.event_at, times), len(series) - 1)
+    rows = np.flatnonzero(series.event_at[bars] == times)
+    member = frame["member"].replace_strict(codes, return_dtype=pl.Int64).to_numpy()[rows]
+    origins, position = np.unique(bars[rows], return_inverse=True)
+    row_of = np.full((origins.size, len(names)), -1, dtype=np.int64)
+    row_of[position, member] = rows
+    present = row_of >= 0
+
+    def spread(column: str) -> FloatArray:
+        return np.where(present, frame[column].to_numpy()[row_of], np.nan)
+
+    inputs = frame["input_hash"].fill_null("").rank("dense").to_numpy().astype(np.int64)[row_of]
+    members = Members(
+        tuple(names), origins.astype(np.int64), spread("mean"), spread("volatility"), spread("aic"), inputs
+    )
+    return Aligned(members.on_identical_data(), row_of)
+
+
+def wide(frame: "pl.DataFrame", column: str) -> FloatArray:
+    """Turn a list column into an array, shape (n_rows, len(PROBABILITIES)); null becomes NaN."""
+    flat = frame[column].explode().to_numpy()
+    return np.asarray(flat, dtype=np.float64).reshape(frame.height, len(PROBABILITIES))

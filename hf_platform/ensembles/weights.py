@@ -1,0 +1,126 @@
+"""Weights of forecasts: Akaike weights within likelihood models, inverse past losses across groups."""
+
+import numpy as np
+
+from hf_platform.errors import DataError, ModelError
+from hf_platform.types import BoolArray, FloatArray
+
+
+def aic_weights(aic: FloatArray) -> FloatArray:
+    """Turn AICs of models on identical data into weights.
+
+    Parameters
+    ----------
+    aic : float64 array, shape (..., n_models)
+        Lower is better; NaN where a model is missing.
+
+    Returns
+    -------
+    float64 array, same shape
+        Weights that sum to 1 along the last axis; 0 where a model is missing.
+
+    Raises
+    ------
+    ModelError
+        If no model of a row is there.
+
+    Notes
+    -----
+    ``w_i = exp(-(AIC_i - min AIC) / 2) / sum``. The minimum is subtracted first: AICs of thousands
+    underflow otherwise, and the weights become 0/0.
+
+    References
+    ----------
+    Burnham, K. P. and Anderson, D. R. (2002). Model Selection and Multimodel Inference, 2nd ed.,
+    section 2.9. Springer.
+    """
+    present = np.isfinite(aic)
+    _require_members(present)
+    best = np.where(present, aic, np.inf).min(axis=-1, keepdims=True)
+    raw = np.where(present, np.exp(-0.5 * (np.where(present, aic, best) - best)), 0.0)
+    return raw / raw.sum(axis=-1, keepdims=True)
+
+
+def inverse_loss_weights(losses: FloatArray) -> FloatArray:
+    """Turn mean past losses into weights: the smaller the loss, the larger the weight.
+
+    Parameters
+    ----------
+    losses : float64 array, shape (..., n_members)
+        Mean out-of-sample losses, not negative; NaN where a member is missing.
+
+    Returns
+    -------
+    float64 array, same shape
+        Weights that sum to 1 along the last axis; 0 where a member is missing. Members without any
+        loss share everything.
+
+    Raises
+    ------
+    DataError
+        If a loss is negative.
+    ModelError
+        If no member of a row is there.
+
+    References
+    ----------
+    Bates, J. M. and Granger, C. W. J. (1969). The Combination of Forecasts. Operational Research
+    Quarterly 20(4), 451-468. (Their first method, without the correlations.)
+    """
+    present = np.isfinite(losses)
+    _require_members(present)
+    if (losses[present] < 0).any():
+        raise DataError(f"losses must not be negative, found {losses[present].min()}. Use a loss that is 0 at best.")
+    perfect = present & (losses == 0)
+    has_perfect = perfect.any(axis=-1, keepdims=True)
+    inverse = np.where(present & ~perfect, 1.0 / np.where(present & ~perfect, losses, 1.0), 0.0)
+    raw = np.where(has_perfect, perfect.astype(np.float64), inverse)
+    return raw / raw.sum(axis=-1, keepdims=True)
+
+
+def equal_weights(present: BoolArray) -> FloatArray:
+    """Share equally among the members that are there, shape (..., n_members)."""
+    _require_members(present)
+    return present / present.sum(axis=-1, keepdims=True)
+
+
+def rolling_means(losses: FloatArray, window: int, minimum: int) -> FloatArray:
+    """Average the newest losses before each slot.
+
+    Parameters
+    ----------
+    losses : float64 array, shape (n_slots, n_members)
+        Loss of the forecast made in each slot, NaN where unknown. A slot counts only if every member
+        has a loss in it, so that all are judged on the same days.
+    window : int
+        Slots to look back.
+    minimum : int
+        Losses needed, at least 1.
+
+    Returns
+    -------
+    float64 array, shape (n_slots + 1, n_members)
+        Row `e` averages slots ``e - window`` to ``e`` (excluded), so it reads nothing at or after
+        slot `e`; NaN with fewer than `minimum` losses. Each row is summed on its own: more slots,
+        before the window or after, leave its bits alone.
+    """
+    counted = np.isfinite(losses).all(axis=1)
+    padded = np.zeros((losses.shape[0] + window, losses.shape[1] + 1))
+    padded[window:, :-1] = np.where(counted[:, None], losses, 0.0)
+    padded[window:, -1] = counted
+    columns = [
+        np.lib.stride_tricks.sliding_window_view(np.ascontiguousarray(column), window).sum(axis=-1)
+        for column in padded.T
+    ]
+    enough = columns[-1] >= minimum
+    return np.column_stack(
+        [np.divide(total, columns[-1], out=np.full(total.shape, np.nan), where=enough) for total in columns[:-1]]
+    )
+
+
+def _require_members(present: BoolArray) -> None:
+    if not present.any(axis=-1).all():
+        raise ModelError(
+            f"an ensemble needs at least one member, found none in {int((~present.any(axis=-1)).sum())} of "
+            f"{present[..., 0].size} forecasts. See `hfp status --failed` for why the members failed."
+        )

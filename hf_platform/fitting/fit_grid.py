@@ -1,0 +1,297 @@
+"""Fit one family over many keys: plan, skip what stands, fit in chunks, commit in batches.
+
+A failure of one key is a row of the ledger and an outcome, never an exception. What raises here is
+the platform's own trouble: a lake that cannot be written, a family that breaks its contract.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+
+from hf_platform.errors import PlatformError
+from hf_platform.fitting.chunk import Chunk, Work, run_chunk
+from hf_platform.fitting.executors import Executor
+from hf_platform.fitting.frames import (
+    ModelResult,
+    Stamp,
+    forecast_frame,
+    ledger_frame,
+    ledger_rows,
+    refusal_rows,
+)
+from hf_platform.fitting.inputs import Inputs, ReadSeries, read_from_lake, read_inputs
+from hf_platform.fitting.outcome import KeyOutcome, StageOutcome
+from hf_platform.fitting.plan import PlannedModel, pack, plan_key
+from hf_platform.fitting.states import save_state
+from hf_platform.fitting.stored import Stored, is_failed, load_fits, look_up, missing_origins
+from hf_platform.fitting.tally import KeyTally, data_version
+from hf_platform.fitting.targets import known_times, target_times
+from hf_platform.horizons import Horizon
+from hf_platform.lake import Lake
+from hf_platform.models.base import ModelFamily, Status
+from hf_platform.models.code_version import code_version
+from hf_platform.settings import Settings
+from hf_platform.types import GridKey, TimeArray
+
+KEYS_PER_BATCH: Final = 1_000
+ROWS_PER_COMMIT: Final = 600_000  # about 0.4 GB of forecasts in memory
+MODELS_PER_CHUNK: Final = 256  # one to five seconds of work
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stage:
+    """What every step of one call shares."""
+
+    family: ModelFamily
+    store: Lake
+    settings: Settings
+    as_of: datetime
+    run_id: str
+    executor: Executor
+    retry_failed: bool
+    code: str
+    read: ReadSeries
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """What a batch of keys needs."""
+
+    models: dict[GridKey, list[PlannedModel]]
+    targets: dict[GridKey, TimeArray]
+    refused: dict[GridKey, KeyOutcome]
+
+
+def family_code_version(family: ModelFamily) -> str:
+    """Name the code that decides a family's numbers: its module and its declared dependencies."""
+    return code_version(type(family).__module__, *family.dependencies)
+
+
+def fit_grid(
+    family: ModelFamily,
+    keys: Sequence[GridKey],
+    store: Lake,
+    *,
+    as_of: datetime,
+    run_id: str,
+    executor: Executor,
+    settings: Settings,
+    progress: Progress | None = None,
+    retry_failed: bool = False,
+    read: ReadSeries | None = None,
+) -> StageOutcome:
+    """Fit and forecast a family for some keys of the model grid; what the lake holds is skipped.
+
+    Parameters
+    ----------
+    family : ModelFamily
+    keys : sequence of GridKey
+        Any subset of the grid; duplicates count once.
+    store : Lake
+    as_of : datetime
+        Knowledge cutoff, naive UTC: no bar known later is read.
+    run_id : str
+    executor : Executor
+        Where chunks run; the numbers do not depend on it.
+    settings : Settings
+        Root seed and folder of native model files.
+    progress : callable, optional
+        Called with (keys done, keys in all) after each batch.
+    retry_failed : bool
+        Also try again the models that failed earlier on the same data; otherwise their stored reason
+        stands and the key still fails.
+    read : callable, optional
+        Reads series; `features.training_matrix.read_available` unless given.
+
+    Returns
+    -------
+    StageOutcome
+        One outcome for each key, in the order of `keys`.
+    """
+    began = time.perf_counter()
+    stage = _Stage(
+        family=family,
+        store=store,
+        settings=settings,
+        as_of=as_of,
+        run_id=run_id,
+        executor=executor,
+        retry_failed=retry_failed,
+        code=family_code_version(family),
+        read=read or read_from_lake(),
+    )
+    wanted = list(dict.fromkeys(keys))
+    by_instrument: dict[str, list[GridKey]] = {}
+    for key in wanted:
+        by_instrument.setdefault(key.instrument, []).append(key)
+    outcomes: dict[GridKey, KeyOutcome] = {}
+    snapshot: int | None = None
+    groups = pack(list(by_instrument.values()), [len(group) for group in by_instrument.values()], KEYS_PER_BATCH)
+    for group in groups:
+        done, committed = _fit_batch(stage, [key for some in group for key in some])
+        outcomes |= done
+        snapshot = committed if committed is not None else snapshot
+        if progress is not None:
+            progress(len(outcomes), len(wanted))
+    ordered = {key: outcomes[key] for key in wanted}
+    return StageOutcome(family.name, ordered, snapshot, time.perf_counter() - began, stage.code)
+
+
+def _fit_batch(stage: _Stage, keys: Sequence[GridKey]) -> tuple[dict[GridKey, KeyOutcome], int | None]:
+    snapshot = stage.store.latest_snapshot()
+    inputs = read_inputs(stage.store, keys, stage.as_of, stage.family.feature_names, stage.read)
+    plan = _plan(stage, keys, inputs)
+    stamp = Stamp(
+        family=stage.family.name,
+        as_of=stage.as_of,
+        code_version=stage.code,
+        lake_snapshot=snapshot,
+        created_at=datetime.now(UTC).replace(tzinfo=None),
+    )
+    newest = [model.task.model_id for models in plan.models.values() for model in models if model.is_newest]
+    stored = look_up(stage.store, stage.family.name, sorted({key.instrument for key in keys}), newest)
+    tallies = {key: KeyTally(_newest_bar(models), data_version(models)) for key, models in plan.models.items()}
+    works = _to_do(stage, plan.models, stored, tallies)
+    committed = _commit_refusals(stage, plan.refused, inputs, stamp)
+    for part in _by_rows(works):
+        results = _run(stage, part)
+        for result in results:
+            tallies[result.planned.task.key].add(result)
+        written = _commit(stage, results, plan.targets, stored, stamp)
+        committed = written if written is not None else committed
+    return plan.refused | {key: tally.outcome() for key, tally in tallies.items()}, committed
+
+
+def _plan(stage: _Stage, keys: Sequence[GridKey], inputs: Inputs) -> _Plan:
+    plan = _Plan({}, {}, {})
+    for key in keys:
+        try:
+            series = inputs.require(key)
+            n_bars = Horizon.parse(key.horizon).n_bars
+            targets = target_times(series, n_bars, inputs.calendars.get(key.instrument))
+            plan.models[key] = plan_key(
+                stage.family, key, series, root_seed=stage.settings.seed, code_version=stage.code
+            )
+            plan.targets[key] = targets
+        except PlatformError as error:
+            plan.refused[key] = inputs.refusal(key, str(error))
+    return plan
+
+
+def _newest_bar(models: Sequence[PlannedModel]) -> np.datetime64:
+    newest = models[-1]
+    return newest.task.series.event_at[newest.origins[-1]]
+
+
+def _to_do(
+    stage: _Stage,
+    plans: Mapping[GridKey, Sequence[PlannedModel]],
+    stored: Stored,
+    tallies: Mapping[GridKey, KeyTally],
+) -> list[Work]:
+    """Sort the plan into what stands, what is fitted and wants more forecasts, and what is new."""
+    new: list[Work] = []
+    extend: list[Work] = []
+    for key, plan in plans.items():
+        tally = tallies[key]
+        for planned in plan:
+            earlier = stored.tried.get(planned.task.model_id)
+            if earlier is None or (is_failed(earlier) and stage.retry_failed):
+                new.append(Work(planned, planned.origins))
+            elif is_failed(earlier):
+                tally.failed(planned, earlier.status, earlier.reason)
+            else:
+                _note_stored(tally, planned, stored)
+                origins = missing_origins(planned, stored)
+                if origins.size:
+                    extend.append(Work(planned, origins))
+                else:
+                    tally.n_reused += 1
+    return new + load_fits(stage.store, stage.family, extend)
+
+
+def _note_stored(tally: KeyTally, planned: PlannedModel, stored: Stored) -> None:
+    model = planned.task.model_id
+    if planned.is_newest:
+        newest = planned.task.series.event_at[planned.origins[-1]]
+        if newest.item() in stored.origins.get(model, ()):
+            tally.reached(newest)
+    elif model in stored.last_origin:
+        tally.reached(np.datetime64(stored.last_origin[model], "us"))
+
+
+def _by_rows(works: Sequence[Work]) -> list[list[Work]]:
+    """Pack works into commits; an instrument is never split, so that shared fits stay together."""
+    groups: dict[str, list[Work]] = {}
+    for work in works:
+        groups.setdefault(work.planned.task.key.instrument, []).append(work)
+    sizes = [sum(work.origins.size for work in group) for group in groups.values()]
+    return [[work for group in part for work in group] for part in pack(list(groups.values()), sizes, ROWS_PER_COMMIT)]
+
+
+def _run(stage: _Stage, works: Sequence[Work]) -> list[ModelResult]:
+    groups: dict[tuple[str, str], list[Work]] = {}
+    for work in works:
+        groups.setdefault((work.planned.task.key.instrument, work.planned.task.horizon.frequency), []).append(work)
+    packed = pack(list(groups.values()), [len(group) for group in groups.values()], MODELS_PER_CHUNK)
+    chunks = [Chunk(stage.family, [work for group in part for work in group]) for part in packed]
+    return [result for results in stage.executor.map(run_chunk, chunks) for result in results]
+
+
+def _commit(
+    stage: _Stage,
+    results: Sequence[ModelResult],
+    targets: Mapping[GridKey, TimeArray],
+    stored: Stored,
+    stamp: Stamp,
+) -> int | None:
+    rows = [row for result in results for row in _rows_of(stage, result, stored, stamp)]
+    forecast = [result for result in results if result.forecast is not None]
+    if not rows and not forecast:
+        return None
+    known = {id(result.planned.task.series): result.planned.task.series for result in forecast}
+    known_at = {identity: known_times(series) for identity, series in known.items()}
+    with stage.store.transaction(stage.family.name, stage.run_id, f"{len(results)} models") as tx:
+        if rows:
+            tx.append("models.ledger", ledger_frame(rows))
+        if forecast:
+            by_bar = [known_at[id(result.planned.task.series)] for result in forecast]
+            ends = [targets[result.planned.task.key] for result in forecast]
+            tx.append("models.forecasts", forecast_frame(forecast, by_bar, ends, stamp))
+    return tx.snapshot_id
+
+
+def _rows_of(stage: _Stage, result: ModelResult, stored: Stored, stamp: Stamp) -> list[dict[str, object]]:
+    if result.fitted is None or not result.is_new:
+        rows = ledger_rows(result, None, stamp)
+    else:
+        state = stage.family.to_state(result.fitted)
+        uri = None
+        # Older anchors have said all they ever will; they are fitted again in the rare case they are needed.
+        if result.planned.is_newest and result.fitted.status is Status.OK:
+            uri = save_state(stage.settings, stage.family.name, result.planned.task.model_id, state)
+        rows = ledger_rows(result, state, stamp, uri)
+    earlier = stored.tried.get(result.planned.task.model_id)
+    if earlier is None:
+        return rows
+    # A gap that was reported before is not reported every night again.
+    return [row for row in rows if (row["status"], row.get("reason")) != (earlier.status, earlier.reason)]
+
+
+def _commit_refusals(
+    stage: _Stage, refused: Mapping[GridKey, KeyOutcome], inputs: Inputs, stamp: Stamp
+) -> int | None:
+    """Give each variant of a key that could not even be planned its row in the ledger."""
+    rows = [
+        row for key, outcome in refused.items() for row in refusal_rows(stage.family, key, outcome, inputs.of(key), stamp)
+    ]
+    if not rows:
+        return None
+    with stage.store.transaction(stage.family.name, stage.run_id, f"{len(refused)} keys without a model") as tx:
+        tx.append("models.ledger", ledger_frame(rows))
+    return tx.snapshot_id

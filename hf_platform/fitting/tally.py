@@ -1,0 +1,77 @@
+"""Count what happened to each key, and say in the end how it went."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hf_platform.fitting.frames import ModelResult
+from hf_platform.fitting.outcome import KeyOutcome, KeyStatus
+from hf_platform.fitting.plan import PlannedModel
+from hf_platform.models.base import Status
+from hf_platform.models.identity import content_hash
+
+
+@dataclass(slots=True)
+class KeyTally:
+    """Running counts of one key; `outcome` closes them."""
+
+    newest: np.datetime64
+    data_version: str
+    n_ok: int = 0
+    n_failed: int = 0
+    n_reused: int = 0
+    n_rows: int = 0
+    last_origin: np.datetime64 | None = None
+    missing: set[str] = field(default_factory=set[str])
+    reasons: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+    def reached(self, origin: np.datetime64) -> None:
+        """Note a stored forecast origin."""
+        self.last_origin = origin if self.last_origin is None else max(self.last_origin, origin)
+
+    def failed(self, planned: PlannedModel, status: str, reason: str | None) -> None:
+        """Note a model without a forecast; the reason counts if it is one of the newest anchor."""
+        self.n_failed += 1
+        if planned.is_newest:
+            self.missing.add(planned.task.variant)
+            self.reasons.setdefault(f"{status}: {reason}" if reason else status, []).append(planned.task.variant)
+
+    def add(self, result: ModelResult) -> None:
+        """Count a model that this run worked on."""
+        planned, fitted = result.planned, result.fitted
+        self.n_rows += int(result.origins.size)
+        if result.origins.size:
+            self.reached(planned.task.series.event_at[result.origins[-1]])
+        if result.failure is not None:
+            self.failed(planned, result.failure.status, result.failure.reason)
+        elif fitted is not None and fitted.status is not Status.OK:
+            self.failed(planned, fitted.status, fitted.reason)
+        elif result.is_new:
+            self.n_ok += 1
+        else:
+            self.n_reused += 1
+
+    def outcome(self) -> KeyOutcome:
+        """Close the key: it failed if no variant has a forecast at the newest bar."""
+        is_ok = self.last_origin is not None and self.last_origin >= self.newest
+        reasons = "; ".join(f"{', '.join(variants)}: {reason}" for reason, variants in self.reasons.items())
+        return KeyOutcome(
+            status=KeyStatus.OK if is_ok else KeyStatus.FAILED,
+            reason=None if is_ok else (reasons or f"no forecast at the newest bar, {str(self.newest)[:19]}"),
+            n_ok=self.n_ok,
+            n_failed=self.n_failed,
+            n_reused=self.n_reused,
+            n_rows=self.n_rows,
+            data_version=self.data_version,
+            last_origin=None if self.last_origin is None else self.last_origin.item(),
+            missing=tuple(sorted(self.missing)),
+        )
+
+
+def data_version(models: Iterable[PlannedModel]) -> str:
+    """Hash the training data and the newest bar of a key."""
+    planned = list(models)
+    newest = planned[-1]
+    inputs = sorted({model.input_hash for model in planned})
+    return content_hash(*inputs, str(newest.task.series.event_at[newest.origins[-1]]))

@@ -1,0 +1,5 @@
+"""Model families: the contract, the one list of them, and one file each."""
+
+from hf_platform.models.registry import FAMILIES, get_family
+
+__all__ = ["FAMILIES", "get_family"]
