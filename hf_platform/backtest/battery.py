@@ -1,0 +1,100 @@
+"""The battery of tests on one sample of VaR forecasts, each closed with a verdict in words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from hf_platform.backtest import coverage, es_tests
+from hf_platform.backtest.coverage import CoverageTest
+from hf_platform.backtest.sample import VarSample
+from hf_platform.backtest.walk_forward import MINIMUM_OUT_OF_SAMPLE
+from hf_platform.types import TimeArray
+
+Verdict = Literal["pass", "fail", "cannot tell"]
+
+SIGNIFICANCE: Final = 0.01  # a test fails below this p-value
+MINIMUM_EXPECTED: Final = 5.0  # breaches to expect before a verdict is given
+RECENT: Final = 250  # forecasts of the supervisor's window
+_BASEL_VERDICTS: Final[dict[str, Verdict]] = {"green": "pass", "yellow": "cannot tell", "red": "fail"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TestRow:
+    """One line of `backtests.var_tests`, without the run's own columns."""
+
+    test: str
+    origins: TimeArray
+    result: CoverageTest
+    verdict: Verdict
+    reason: str | None
+    zone: str | None = None
+
+
+def run_battery(sample: VarSample) -> Iterator[TestRow]:
+    """Run every test on the whole sample and on its last 250 forecasts.
+
+    Notes
+    -----
+    The verdict is "cannot tell" where the sample holds fewer than 252 forecasts in all, where fewer
+    than five breaches are to be expected in the window, or where a test has no value; otherwise a
+    p-value of at least 0.01 passes. The Basel zone judges the last 250 daily forecasts at 0.99: green
+    passes, red fails, and yellow is, by its definition, evidence for neither.
+    """
+    yield from _window(sample, slice(0, None))
+    if len(sample) > RECENT:
+        yield from _window(sample, slice(-RECENT, None))
+    if sample.confidence == 0.99 and sample.key.horizon == "1d":
+        yield _basel(sample)
+
+
+def _window(sample: VarSample, rows: slice) -> Iterator[TestRow]:
+    losses, var, es = sample.losses[rows], sample.value_at_risk[rows], sample.expected_shortfall[rows]
+    breaches, level = losses > var, sample.confidence
+    results = {
+        "kupiec_pof": coverage.kupiec_pof(breaches, level),
+        "christoffersen_independence": coverage.christoffersen_independence(breaches),
+        "conditional_coverage": coverage.conditional_coverage(breaches, level),
+        "duration_test": coverage.duration_test(breaches, level, discrete=True),
+    }
+    n, x = int(losses.size), int(breaches.sum())
+    if (var < 0).all():
+        absent = "every VaR of the window is negative: the forecasts are gains throughout"
+        results["dynamic_quantile"] = CoverageTest(None, None, None, n, x, absent)
+    else:
+        results["dynamic_quantile"] = coverage.dynamic_quantile(losses, var, level)
+    if (np.isfinite(es) & (es > 0)).all() and not (var < 0).all():
+        results["acerbi_szekely_z2"] = es_tests.z2_with_pareto_tail(losses, var, np.maximum(es, var), level)
+    else:
+        absent = "expected shortfall is missing or not positive for some forecasts of the window"
+        results["acerbi_szekely_z2"] = CoverageTest(None, None, None, n, x, absent)
+    for name, result in results.items():
+        verdict, reason = judge(result, level, len(sample))
+        yield TestRow(name, sample.origins[rows], result, verdict, reason)
+
+
+def judge(result: CoverageTest, confidence: float, n_total: int) -> tuple[Verdict, str | None]:
+    """Turn a test into a verdict and the reason for it, where one is due."""
+    expected = result.n_forecasts * (1.0 - confidence)
+    if n_total < MINIMUM_OUT_OF_SAMPLE:
+        return "cannot tell", f"{n_total} out-of-sample forecasts, {MINIMUM_OUT_OF_SAMPLE} are needed"
+    if expected < MINIMUM_EXPECTED - 1e-9:
+        return "cannot tell", f"{expected:.1f} breaches expected, {MINIMUM_EXPECTED:g} are needed"
+    if result.p_value is None or (result.reason is not None and result.p_value == 1.0):
+        return "cannot tell", result.reason
+    return ("pass" if result.p_value >= SIGNIFICANCE else "fail"), result.reason
+
+
+def _basel(sample: VarSample) -> TestRow:
+    recent = sample.breaches[-RECENT:]
+    light = coverage.basel_traffic_light(recent, sample.confidence)
+    at_least = 1.0 - light.cumulative_probability
+    # The table has no column of its own for the multiplier: it is the statistic of this row.
+    result = CoverageTest(light.multiplier, at_least, None, light.n_forecasts, light.n_breaches)
+    if len(sample) < MINIMUM_OUT_OF_SAMPLE:
+        verdict: Verdict = "cannot tell"
+        reason = f"{len(sample)} out-of-sample forecasts, {MINIMUM_OUT_OF_SAMPLE} are needed"
+    else:
+        verdict, reason = _BASEL_VERDICTS[light.zone], f"statistic is the capital multiplier, {light.multiplier:.2f}"
+    return TestRow("basel_traffic_light", sample.origins[-RECENT:], result, verdict, reason, light.zone)

@@ -1,0 +1,168 @@
+"""Stored VaR beside the returns that followed, as numbers ready for testing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hf_platform.backtest.walk_forward import non_overlapping
+from hf_platform.horizons import Horizon
+from hf_platform.types import BoolArray, FloatArray, GridKey, IntArray, TimeArray
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from hf_platform.lake import Lake
+
+# Of each bar and each estimate the newest vintage that was known; bars are numbered so that the
+# return over a horizon is the price n_bars later against the price at the origin.
+_BASE: Final = """
+WITH keys AS (
+    SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon,
+           unnest($frequencies) AS frequency, unnest($n_bars) AS n_bars
+),
+vintages AS (
+    SELECT instrument, frequency, event_at, close FROM market.bars
+    WHERE known_at <= $as_of AND instrument IN (SELECT instrument FROM keys)
+      AND frequency IN (SELECT frequency FROM keys)
+    QUALIFY row_number() OVER (PARTITION BY instrument, frequency, event_at ORDER BY known_at DESC) = 1
+),
+bars AS (
+    SELECT *, row_number() OVER (PARTITION BY instrument, frequency ORDER BY event_at) AS bar
+    FROM vintages WHERE close IS NOT NULL AND NOT isnan(close)
+),
+estimates AS (
+    SELECT instrument, horizon, method, confidence, forecast_origin, value_at_risk, expected_shortfall, var_id
+    FROM risk.value_at_risk SEMI JOIN keys USING (instrument, horizon)
+    WHERE position_sign = 1 AND known_at <= $as_of
+    QUALIFY row_number() OVER (PARTITION BY instrument, horizon, method, confidence, forecast_origin
+                               ORDER BY known_at DESC, created_at DESC, var_id) = 1
+)
+"""
+_SAMPLE: Final = (
+    _BASE
+    + """,
+realised AS (
+    SELECT k.instrument, k.horizon, origin.event_at AS forecast_origin, target.event_at AS target_at, origin.bar,
+           CASE WHEN origin.close > 0 AND target.close > 0 THEN -ln(target.close / origin.close) END AS loss
+    FROM keys k
+    JOIN bars origin ON origin.instrument = k.instrument AND origin.frequency = k.frequency
+    JOIN bars target ON target.instrument = k.instrument AND target.frequency = k.frequency
+                    AND target.bar = origin.bar + k.n_bars
+)
+SELECT e.instrument, e.horizon, e.method, e.confidence, e.forecast_origin, r.target_at, r.bar, r.loss,
+       e.value_at_risk, e.expected_shortfall, e.var_id
+FROM estimates e JOIN realised r USING (instrument, horizon, forecast_origin)
+WHERE r.loss IS NOT NULL
+ORDER BY e.instrument, e.horizon, e.method, e.confidence, e.forecast_origin
+"""
+)
+# Content hashes free of order: of the estimates by key, of the prices by instrument and frequency.
+_VERSIONS: Final = (
+    _BASE
+    + """,
+of_prices AS (
+    SELECT instrument, frequency, max(event_at) AS newest_bar,
+           printf('%016x', bit_xor(md5_number_lower(concat_ws('|', epoch_us(event_at), close)))) AS prices
+    FROM bars GROUP BY ALL
+),
+of_estimates AS (
+    SELECT instrument, horizon, count(*) AS n_estimates, max(forecast_origin) AS newest_origin,
+           printf('%016x', bit_xor(md5_number_lower(var_id))) AS estimates
+    FROM estimates GROUP BY ALL
+)
+SELECT k.instrument, k.horizon, n_estimates, newest_origin,
+       coalesce(estimates, '') || coalesce(prices, '') AS data_version
+FROM keys k LEFT JOIN of_estimates USING (instrument, horizon) LEFT JOIN of_prices USING (instrument, frequency)
+"""
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VarSample:
+    """VaR forecasts of one key, method and confidence with the losses that followed.
+
+    Parameters
+    ----------
+    key : GridKey
+    method : str
+    confidence : float
+    origins, targets : datetime64[us] array, shape (n_forecasts,)
+        In time order; horizons do not overlap.
+    losses, value_at_risk, expected_shortfall : float64 array, shape (n_forecasts,)
+        Positive for a loss [decimal log return over the horizon]; ES is NaN where unknown.
+    var_ids : tuple of str
+    """
+
+    key: GridKey
+    method: str
+    confidence: float
+    origins: TimeArray
+    targets: TimeArray
+    losses: FloatArray
+    value_at_risk: FloatArray
+    expected_shortfall: FloatArray
+    var_ids: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """Count the forecasts."""
+        return self.losses.size
+
+    @property
+    def breaches(self) -> BoolArray:
+        """True where the loss was above VaR."""
+        return self.losses > self.value_at_risk
+
+
+def read_samples(store: "Lake", keys: Sequence[GridKey], as_of: datetime, snapshot: int | None) -> list[VarSample]:
+    """Read every method and confidence of some keys, on non-overlapping origins.
+
+    A forecast is left out where its horizon has not ended by `as_of` or a price in question is not
+    positive (a log return does not exist there).
+    """
+    frame = store.query(_SAMPLE, _parameters(keys, as_of), snapshot)
+    return list(_split(frame)) if frame.height else []
+
+
+def read_versions(store: "Lake", keys: Sequence[GridKey], as_of: datetime, snapshot: int | None) -> "pl.DataFrame":
+    """Read what each key's backtest rests on: n_estimates, newest_origin, data_version (content hash)."""
+    return store.query(_VERSIONS, _parameters(keys, as_of), snapshot)
+
+
+def _parameters(keys: Sequence[GridKey], as_of: datetime) -> dict[str, object]:
+    parsed = [Horizon.parse(key.horizon) for key in keys]
+    return {
+        "instruments": [key.instrument for key in keys],
+        "horizons": [key.horizon for key in keys],
+        "frequencies": [horizon.frequency for horizon in parsed],
+        "n_bars": [horizon.n_bars for horizon in parsed],
+        "as_of": as_of,
+    }
+
+
+def _split(frame: "pl.DataFrame") -> Iterator[VarSample]:
+    # The frame is sorted by group, so that groups are slices of plain arrays.
+    groups = frame.group_by("instrument", "horizon", "method", "confidence", maintain_order=True).len()
+    columns = {
+        name: frame[name].to_numpy() for name in ("forecast_origin", "target_at", "bar", "loss", "value_at_risk")
+    }
+    columns["expected_shortfall"] = frame["expected_shortfall"].fill_null(float("nan")).to_numpy()
+    identities = frame["var_id"]
+    start = 0
+    for instrument, horizon, method, confidence, size in groups.iter_rows():
+        bars: IntArray = columns["bar"][start : start + size].astype(np.int64)
+        rows = start + non_overlapping(bars, Horizon.parse(horizon).n_bars)
+        yield VarSample(
+            GridKey(instrument, horizon),
+            method,
+            float(confidence),
+            columns["forecast_origin"][rows],
+            columns["target_at"][rows],
+            columns["loss"][rows],
+            columns["value_at_risk"][rows],
+            columns["expected_shortfall"][rows],
+            tuple(identities.gather(rows).to_list()),
+        )
+        start += size

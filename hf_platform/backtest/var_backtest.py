@@ -1,0 +1,221 @@
+"""The backtest of stored VaR: realised returns against what was forecast, nothing refitted."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hf_platform.backtest.battery import run_battery
+from hf_platform.backtest.sample import VarSample, read_samples, read_versions
+from hf_platform.backtest.scores import score_members, score_methods
+from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
+from hf_platform.models.code_version import code_version
+from hf_platform.risk.value_at_risk import chunks_of_instruments
+from hf_platform.types import GridKey
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from hf_platform.lake import Lake
+
+STAGE: Final = "var_backtest"
+_CHUNK = 25  # instruments held in memory at a time, and one commit
+_REUSED: Final = """
+SELECT instrument, horizon, arg_max(data_version, created_at) AS data_version, arg_max(code_version, created_at) AS code
+FROM backtests.var_tests
+WHERE as_of = $as_of AND producer = 'var_backtest' AND instrument IN (SELECT unnest($instruments))
+GROUP BY ALL
+"""
+
+
+def backtest(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id: str) -> StageOutcome:
+    """Test every stored VaR of some keys against the returns known at `as_of`.
+
+    Parameters
+    ----------
+    store : Lake
+    keys : sequence of GridKey
+    as_of : datetime
+        Knowledge cutoff, naive UTC: later prices and estimates are not seen.
+    run_id : str
+
+    Returns
+    -------
+    StageOutcome
+        A key has failed where no VaR is stored, and is skipped where no horizon has ended yet.
+        `n_ok` counts tests made, `n_reused` keys whose inputs and code were unchanged.
+
+    Raises
+    ------
+    UnknownNameError
+        If a horizon of the keys cannot be read.
+    StoreError
+        If the lake cannot be read or written.
+
+    Notes
+    -----
+    Writes `backtests.var_tests` (kept for every `as_of`), and `backtests.breaches` and
+    `backtests.forecast_scores` (of the newest backtest only). Horizons of several bars are tested on
+    origins that do not overlap. Nothing is written for a key whose estimates, prices and code are
+    those of the last backtest at this `as_of`.
+    """
+    started = time.perf_counter()
+    version = code_version("hf_platform.backtest")
+    outcomes: dict[GridKey, KeyOutcome] = {}
+    snapshot: int | None = None
+    for chunk in chunks_of_instruments(keys, _CHUNK):
+        read_at = store.latest_snapshot()
+        standing = _Standing(store, chunk, as_of, version)
+        samples = read_samples(store, standing.stale, as_of, read_at) if standing.stale else []
+        frames = _frames(samples, standing, as_of, version, read_at)
+        if samples:
+            frames["backtests.forecast_scores"] = _scores(store, samples, as_of, read_at)
+            snapshot = _write(store, frames, run_id)
+        outcomes |= standing.outcomes(samples, frames)
+    return StageOutcome(STAGE, outcomes, snapshot, time.perf_counter() - started, version)
+
+
+class _Standing:
+    """What the keys of a chunk rest on, and which of them must be tested anew."""
+
+    def __init__(self, store: "Lake", keys: Sequence[GridKey], as_of: datetime, version: str) -> None:
+        self.keys = tuple(keys)
+        rows = read_versions(store, keys, as_of, None).rows(named=True)
+        self.inputs = {GridKey(row["instrument"], row["horizon"]): row for row in rows}
+        names = {"instruments": [key.instrument for key in keys], "as_of": as_of}
+        stored = {
+            GridKey(row["instrument"], row["horizon"]): (row["data_version"], row["code"])
+            for row in store.query(_REUSED, names).iter_rows(named=True)
+        }
+        self.stale = [
+            key
+            for key in keys
+            if self.inputs[key]["n_estimates"] and stored.get(key) != (self.inputs[key]["data_version"], version)
+        ]
+
+    def outcomes(self, samples: Sequence[VarSample], frames: "dict[str, pl.DataFrame]") -> dict[GridKey, KeyOutcome]:
+        """Say per key what was done."""
+        tested = {sample.key for sample in samples}
+        counted = frames["backtests.var_tests"].group_by("instrument", "horizon").len()
+        n_tests = {GridKey(row[0], row[1]): int(row[2]) for row in counted.iter_rows()}
+        return {key: self._outcome(key, key in tested, n_tests.get(key, 0)) for key in self.keys}
+
+    def _outcome(self, key: GridKey, tested: bool, n_tests: int) -> KeyOutcome:
+        row = self.inputs[key]
+        if not row["n_estimates"]:
+            return KeyOutcome(KeyStatus.FAILED, "no VaR is stored for this key: see value_at_risk", n_failed=1)
+        stale = key in self.stale
+        status = KeyStatus.OK if tested or not stale else KeyStatus.SKIPPED
+        reason = (
+            None if status is KeyStatus.OK else "no horizon has ended yet: there is no realised return to test against"
+        )
+        return KeyOutcome(
+            status,
+            reason,
+            n_ok=n_tests,
+            n_reused=0 if stale else 1,
+            n_rows=n_tests,
+            data_version=row["data_version"],
+            last_origin=row["newest_origin"],
+        )
+
+
+def _frames(
+    samples: Sequence[VarSample], standing: _Standing, as_of: datetime, version: str, snapshot: int
+) -> "dict[str, pl.DataFrame]":
+    import polars as pl
+
+    tests = [row for sample in samples for row in _test_rows(sample)]
+    frame = pl.DataFrame(tests, schema=_TEST_SCHEMA, orient="row").with_columns(
+        as_of=pl.lit(as_of).cast(pl.Datetime("us")),
+        code_version=pl.lit(version),
+        lake_snapshot=pl.lit(snapshot, dtype=pl.Int64),
+        created_at=pl.lit(datetime.now(UTC).replace(tzinfo=None)).cast(pl.Datetime("us")),
+    )
+    versions = pl.DataFrame(
+        [(key.instrument, key.horizon, standing.inputs[key]["data_version"]) for key in standing.stale],
+        schema={"instrument": pl.String, "horizon": pl.String, "data_version": pl.String},
+        orient="row",
+    )
+    return {
+        "backtests.var_tests": frame.join(versions, on=["instrument", "horizon"], how="left"),
+        "backtests.breaches": _breaches(samples, as_of),
+    }
+
+
+_TEST_SCHEMA: Final = {
+    "instrument": str, "horizon": str, "method": str, "confidence": float, "test": str, "window_start": datetime,
+    "window_end": datetime, "n_forecasts": int, "n_breaches": int, "statistic": float, "degrees_of_freedom": int,
+    "p_value": float, "zone": str, "verdict": str, "reason": str,
+}  # fmt: skip
+
+
+def _test_rows(sample: VarSample) -> list[tuple[object, ...]]:
+    head = (sample.key.instrument, sample.key.horizon, sample.method, sample.confidence)
+    return [
+        (
+            *head,
+            row.test,
+            row.origins[0].item(),
+            row.origins[-1].item(),
+            row.result.n_forecasts,
+            row.result.n_breaches,
+            row.result.statistic,
+            row.result.degrees_of_freedom,
+            row.result.p_value,
+            row.zone,
+            row.verdict,
+            row.reason,
+        )
+        for row in run_battery(sample)
+    ]
+
+
+def _breaches(samples: Sequence[VarSample], as_of: datetime) -> "pl.DataFrame":
+    import polars as pl
+
+    parts = [
+        pl.DataFrame(
+            {
+                "instrument": [sample.key.instrument] * rows.size,
+                "horizon": [sample.key.horizon] * rows.size,
+                "method": [sample.method] * rows.size,
+                "confidence": np.full(rows.size, sample.confidence),
+                "forecast_origin": sample.origins[rows],
+                "target_at": sample.targets[rows],
+                "loss": sample.losses[rows],
+                "value_at_risk": sample.value_at_risk[rows],
+                "expected_shortfall": sample.expected_shortfall[rows],
+                "var_id": [sample.var_ids[row] for row in rows],
+            },
+            schema_overrides=dict.fromkeys(("instrument", "horizon", "method", "var_id"), pl.String),
+        )
+        for sample in samples
+        if (rows := np.flatnonzero(sample.breaches)).size
+    ]
+    if not parts:
+        return pl.DataFrame()
+    return pl.concat(parts).with_columns(as_of=pl.lit(as_of).cast(pl.Datetime("us")))
+
+
+def _scores(store: "Lake", samples: Sequence[VarSample], as_of: datetime, snapshot: int) -> "pl.DataFrame":
+    import polars as pl
+
+    frame = pl.concat([score_methods(samples), score_members(store, samples, as_of, snapshot)])
+    return frame.with_columns(as_of=pl.lit(as_of).cast(pl.Datetime("us")))
+
+
+def _write(store: "Lake", frames: "dict[str, pl.DataFrame]", run_id: str) -> int | None:
+    tests = frames["backtests.var_tests"]
+    done = tests.select("instrument", "horizon").unique().sort("instrument", "horizon")
+    with store.transaction(producer=STAGE, run_id=run_id, message=f"backtests of {done.height} keys") as tx:
+        tx.append("backtests.var_tests", tests)
+        for name in ("backtests.breaches", "backtests.forecast_scores"):
+            for (horizon,), of_horizon in done.group_by("horizon", maintain_order=True):
+                instruments = of_horizon["instrument"].to_list()
+                tx.delete(name, instrument=instruments, horizon=[str(horizon)])
+            if frames[name].height:
+                tx.append(name, frames[name])
+    return tx.snapshot_id

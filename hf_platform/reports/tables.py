@@ -1,0 +1,170 @@
+"""The tables of a backtest page, as cells of text ready for the template."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from scipy import stats
+
+from hf_platform.backtest.battery import RECENT, SIGNIFICANCE
+from hf_platform.backtest.coverage import kupiec_pof_of_counts, probability_of_green
+from hf_platform.reports.evidence import Evidence, Row
+from hf_platform.reports.svg import day
+from hf_platform.reports.words import TEST_NAMES, format_p, percent
+
+TRUE_RATES: Final = (1.0, 1.5, 2.0, 3.0, 5.0)  # multiples of the claimed breach rate
+_MAX_BREACHES = 250  # rows of the breach list
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: column heads and rows of text; `verdict_column` is coloured and marked by its word."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    verdict_column: int | None = None
+    note: str = ""
+
+
+def test_table(evidence: Evidence, method: str) -> Table:
+    """List every test of a method, by confidence and window."""
+    heads = ("confidence", "test", "forecasts", "breaches", "expected", "statistic", "p-value", "verdict", "remark")
+    order = {name: at for at, name in enumerate(TEST_NAMES)}
+    rows = sorted(
+        (row for row in evidence.tests if row["method"] == method),
+        key=lambda row: (-_float(row["confidence"]), -_int(row["n_forecasts"]), order.get(str(row["test"]), 99)),
+    )
+    return Table(heads, tuple(_test_cells(row) for row in rows), verdict_column=7)
+
+
+def _test_cells(row: Row) -> tuple[str, ...]:
+    n, confidence = _int(row["n_forecasts"]), _float(row["confidence"])
+    statistic = "-" if row["statistic"] is None else f"{_float(row['statistic']):.3f}"
+    freedom = "" if row["degrees_of_freedom"] is None else f" ({row['degrees_of_freedom']} df)"
+    zone = f" {row['zone']}" if row["zone"] else ""
+    return (
+        percent(confidence),
+        TEST_NAMES.get(str(row["test"]), str(row["test"])) + zone,
+        f"{n:,}",
+        str(row["n_breaches"]),
+        f"{n * (1 - confidence):.1f}",
+        statistic + freedom,
+        format_p(row["p_value"]),
+        str(row["verdict"]),
+        str(row["reason"] or ""),
+    )
+
+
+def breach_table(evidence: Evidence, method: str, confidence: float) -> Table:
+    """List the breaches of a method at a confidence, newest first."""
+    heads = ("forecast made", "came due", "loss", "VaR", "ES", "loss / VaR")
+    sample = evidence.samples.get((method, confidence))
+    if sample is None:
+        return Table(heads, ())
+    hits = np.flatnonzero(sample.breaches)[::-1]
+    rows: list[tuple[str, ...]] = []
+    for at in hits[:_MAX_BREACHES].tolist():
+        loss, var, es = (float(v[at]) for v in (sample.losses, sample.value_at_risk, sample.expected_shortfall))
+        ratio = f"{loss / var:.2f}" if var > 0 else "-"
+        beyond = f"{es:.2%}" if np.isfinite(es) else "-"
+        rows.append((day(sample.origins, at), day(sample.targets, at), f"{loss:.2%}", f"{var:.2%}", beyond, ratio))
+    note = (
+        ""
+        if hits.size <= _MAX_BREACHES
+        else f"The newest {_MAX_BREACHES} of {hits.size}; all are in backtests.breaches."
+    )
+    return Table(heads, tuple(rows), note=note)
+
+
+def power_table(n_forecasts: int, confidence: float) -> Table:
+    """Say how often a model with a wrong breach rate would go unnoticed.
+
+    Parameters
+    ----------
+    n_forecasts : int
+        Forecasts in the whole sample.
+    confidence : float
+        What the model claims.
+    """
+    heads = (
+        "true breach rate",
+        f"stays green in {RECENT}",
+        f"passes Kupiec in {RECENT}",
+        f"passes Kupiec in {n_forecasts:,}",
+    )
+    tail = 1.0 - confidence
+    rows = tuple(
+        (
+            f"{tail * times:.1%}" + (" (as claimed)" if times == 1.0 else ""),
+            f"{probability_of_green(tail * times, RECENT, confidence):.1%}",
+            f"{_acceptance(RECENT, confidence, tail * times):.1%}",
+            f"{_acceptance(n_forecasts, confidence, tail * times):.1%}",
+        )
+        for times in TRUE_RATES
+    )
+    return Table(heads, rows)
+
+
+def power_statement(confidence: float) -> str:
+    """State in one sentence how little the supervisor's window can see."""
+    doubled = 2.0 * (1.0 - confidence)
+    share = probability_of_green(doubled, RECENT, confidence)
+    return (
+        f"With {RECENT} forecasts, a model whose true breach rate is {doubled:.1%} instead of {1 - confidence:.1%} "
+        f"stays green {share:.0%} of the time: a green zone is weak evidence."
+    )
+
+
+def score_table(evidence: Evidence) -> Table:
+    """List the average losses of methods and members, best first."""
+    rows = tuple(
+        (str(r["score"]), str(r["member"]), f"{_float(r['value']):.6g}", f"{_int(r['n_forecasts']):,}")
+        for r in evidence.scores
+        if r["value"] is not None
+    )
+    return Table(("score, lower is better", "member", "average", "forecasts"), rows)
+
+
+def model_table(evidence: Evidence) -> Table:
+    """List the models behind the newest forecast."""
+    heads = (
+        "model", "id", "status", "trained on", "bars", "log-likelihood", "input", "specification", "code", "snapshot",
+        "seed",
+    )  # fmt: skip
+    rows = tuple(
+        (
+            f"{r['family']}/{r['variant']}",
+            str(r["model_id"]),
+            str(r["status"]) + (" (at a bound)" if r["at_boundary"] else ""),
+            f"{_date(r['train_start'])} to {_date(r['train_end'])}",
+            _text(r["n_obs"]),
+            "-" if r["log_likelihood"] is None else f"{_float(r['log_likelihood']):.2f}",
+            *(_text(r[name]) for name in ("input_hash", "spec_hash", "code_version", "lake_snapshot", "seed")),
+        )
+        for r in evidence.models
+    )
+    return Table(heads, rows)
+
+
+@lru_cache(maxsize=4096)
+def _acceptance(n_forecasts: int, confidence: float, true_rate: float) -> float:
+    counts = np.arange(n_forecasts + 1)
+    passed = kupiec_pof_of_counts(n_forecasts, confidence) >= SIGNIFICANCE
+    return float(stats.binom.pmf(counts[passed], n_forecasts, true_rate).sum())
+
+
+def _float(value: object) -> float:
+    return float(str(value))
+
+
+def _int(value: object) -> int:
+    return int(str(value))
+
+
+def _text(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+def _date(value: object) -> str:
+    return "-" if value is None else f"{value:%Y-%m-%d}"
