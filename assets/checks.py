@@ -1,0 +1,168 @@
+"""Checks on what the stages stored, as SQL that returns the rows that break a rule.
+
+A check passes when its query returns no row. Each query sees the whole table at the run's
+knowledge cutoff, and its first offending rows go into the check's metadata.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import dagster as dg
+import polars as pl
+
+from hf_platform.lake import Lake
+
+SAMPLE = 5
+EVERYTHING = datetime(9999, 1, 1)  # noqa: DTZ001 - the lake's times are naive UTC; no cutoff
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule about one asset's rows: SQL with `$as_of`, returning the rows that break it."""
+
+    asset: str
+    name: str
+    description: str
+    sql: str
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
+
+    @property
+    def spec(self) -> dg.AssetCheckSpec:
+        """The check as Dagster shows it."""
+        return dg.AssetCheckSpec(self.name, asset=self.asset, description=self.description)
+
+
+def _forecast_rules(family: str) -> tuple[Rule, ...]:
+    where = f"family = '{family}'"  # from the registry, never from a user
+    return (
+        Rule(
+            family,
+            "finite_forecasts",
+            "Every forecast has a finite mean and a finite, positive volatility.",
+            "select instrument, horizon, forecast_origin, mean, volatility from models.forecasts "
+            f"where {where} and known_at <= $as_of "
+            "and (mean is null or not isfinite(mean) or volatility is null or not volatility > 0)",
+        ),
+        Rule(
+            family,
+            "failed_fit_share",
+            "At most 5 % of the models tried at this cutoff failed.",
+            "select count(*) filter (where status not in ('ok', 'skipped')) as failed, count(*) as tried "
+            f"from models.ledger where {where} and as_of <= $as_of "
+            "having count(*) filter (where status not in ('ok', 'skipped')) > 0.05 * count(*)",
+            dg.AssetCheckSeverity.WARN,
+        ),
+    )
+
+
+def _rules() -> tuple[Rule, ...]:
+    from hf_platform.models import FAMILIES
+
+    fitted = tuple(rule for family in FAMILIES for rule in _forecast_rules(family.name))
+    return (*_MARKET_RULES, *fitted, *_RISK_RULES)
+
+
+_MARKET_RULES = (
+    Rule(
+        "raw_prices",
+        "known_after_event",
+        "No price was known before its bar closed.",
+        "select instrument, event_at, known_at from market.raw_prices where known_at < event_at and $as_of is not null",
+    ),
+    Rule(
+        "bars",
+        "ordered_range",
+        "High is never below low, open or close; low is never above them, unless the bar is flagged.",
+        "select instrument, frequency, event_at, open, high, low, close from market.bars where known_at <= $as_of "
+        "and len(flags) = 0 and (high < low or high < close or low > close or high < open or low > open)",
+    ),
+    Rule(
+        "bars",
+        "one_vintage_at_a_time",
+        "One bar per instrument, frequency, close and knowledge time.",
+        "select instrument, frequency, event_at, known_at, count(*) as copies from market.bars "
+        "where known_at <= $as_of group by all having count(*) > 1",
+    ),
+)
+
+_RISK_RULES = (
+    Rule(
+        "volatility_ensemble",
+        "weights_sum_to_one",
+        "The weights of each origin sum to one.",
+        "select instrument, horizon, forecast_origin, sum(weight) as total from ensembles.weights "
+        "where name = 'volatility_ensemble' and known_at <= $as_of "
+        "group by instrument, horizon, forecast_origin, known_at having abs(sum(weight) - 1) > 1e-9",
+    ),
+    Rule(
+        "return_ensemble",
+        "weights_sum_to_one",
+        "The weights of each origin sum to one.",
+        "select instrument, horizon, forecast_origin, sum(weight) as total from ensembles.weights "
+        "where name = 'return_ensemble' and known_at <= $as_of "
+        "group by instrument, horizon, forecast_origin, known_at having abs(sum(weight) - 1) > 1e-9",
+    ),
+    Rule(
+        "value_at_risk",
+        "shortfall_beyond_var",
+        "Expected shortfall is never smaller than VaR.",
+        "select instrument, horizon, method, confidence, forecast_origin, value_at_risk, expected_shortfall "
+        "from risk.value_at_risk where known_at <= $as_of and expected_shortfall < value_at_risk",
+    ),
+    Rule(
+        "value_at_risk",
+        "monotone_in_confidence",
+        "VaR does not fall when the confidence rises.",
+        "select * from (select instrument, horizon, method, forecast_origin, confidence, value_at_risk, "
+        "lag(value_at_risk) over (partition by instrument, horizon, method, forecast_origin, known_at, created_at "
+        "order by confidence) as lower from risk.value_at_risk where known_at <= $as_of) where value_at_risk < lower",
+    ),
+    Rule(
+        "var_backtest",
+        "one_year_out_of_sample",
+        "Daily backtests cover at least 252 sessions out of sample.",
+        "select distinct instrument, horizon, method, n_forecasts from backtests.var_tests "
+        "where as_of <= $as_of and horizon = '1d' and test = 'kupiec_pof' and n_forecasts < 252 "
+        "and (window_start, window_end) in (select (min(window_start), max(window_end)) from backtests.var_tests)",
+        dg.AssetCheckSeverity.WARN,
+    ),
+    Rule(
+        "var_backtest",
+        "coverage",
+        "The ensemble's daily 99 % VaR is not rejected by Kupiec's test (p >= 0.01).",
+        "select instrument, horizon, confidence, n_forecasts, n_breaches, p_value from backtests.var_tests "
+        "where as_of <= $as_of and method = 'ensemble' and horizon = '1d' and confidence = 0.99 "
+        "and test = 'kupiec_pof' and verdict = 'fail'",
+        dg.AssetCheckSeverity.WARN,
+    ),
+)
+
+
+def specs_for(assets: set[str]) -> list[dg.AssetCheckSpec]:
+    """List the check specs of some assets."""
+    return [rule.spec for rule in _rules() if rule.asset in assets]
+
+
+def evaluate(lake: Lake, selected: Iterable[dg.AssetCheckKey], as_of: datetime) -> Iterator[dg.AssetCheckResult]:
+    """Evaluate the selected checks that stand in this module; others belong to dbt."""
+    chosen = set(selected)
+    for rule in _rules():
+        if rule.spec.key not in chosen:
+            continue
+        rows = lake.query(rule.sql, {"as_of": as_of})
+        yield dg.AssetCheckResult(
+            passed=rows.is_empty(),
+            asset_key=rule.spec.asset_key,
+            check_name=rule.name,
+            severity=rule.severity,
+            description=rule.description,
+            metadata={"offending_rows": rows.height, "sample": dg.MetadataValue.md(_table(rows.head(SAMPLE)))},
+        )
+
+
+def _table(rows: pl.DataFrame) -> str:
+    if rows.is_empty():
+        return "none"
+    head = "| " + " | ".join(rows.columns) + " |\n|" + "---|" * rows.width + "\n"
+    return head + "\n".join("| " + " | ".join(str(v) for v in row) + " |" for row in rows.iter_rows())

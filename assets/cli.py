@@ -1,0 +1,232 @@
+"""`hfp`, composition root of the terminal: library verbs, and those that need the graph.
+
+Dagster is imported inside the verbs that start runs, so that a query answers at once.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from hf_platform.cli.doctor import doctor
+from hf_platform.cli.query import query
+from hf_platform.cli.shell_init import shell_init
+from hf_platform.cli.status import status
+from hf_platform.errors import ConfigError, PlatformError, UnknownNameError
+from hf_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from assets.launch import Launcher
+
+app = typer.Typer(
+    help="Prices in, risk numbers out: run the graph, ask the lake, see what failed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+universe_app = typer.Typer(help="Which instruments the graph works on.", no_args_is_help=True)
+app.add_typer(universe_app, name="universe")
+app.command()(doctor)
+app.command()(status)
+app.command()(query)
+app.command("shell-init")(shell_init)
+console = Console()
+
+
+@contextmanager
+def _launcher() -> "Iterator[Launcher]":
+    """Load the graph and open the instance; both cost seconds, so say what is going on."""
+    settings = Settings.from_env()
+    with console.status("loading the graph ..."):
+        from assets.definitions import build
+        from assets.launch import Launcher
+        from hf_platform.lake import Lake
+        from resources.instance import open_instance
+        from resources.platform import platform_for
+
+        Lake(settings).initialise()
+        definitions = build(platform_for(settings, progress=_progress))
+        instance = open_instance(settings)
+    with instance:
+        yield Launcher(definitions, instance)
+
+
+@contextmanager
+def _progress(label: str, total: int) -> "Iterator[Callable[[int], None]]":
+    """Show one bar; the callback is told how many items are done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda n_done: bar.update(task, completed=n_done)
+
+
+@universe_app.command("list")
+def universe_list() -> None:
+    """List the instruments that have a partition."""
+    from assets.partitions import universe
+    from resources.instance import open_instance
+
+    with open_instance(Settings.from_env()) as instance:
+        names = universe(instance)
+    console.print("\n".join(names) if names else "The universe is empty. Add instruments with: hfp universe add")
+
+
+@universe_app.command("add")
+def universe_add(
+    names: Annotated[list[str] | None, typer.Argument(help="Instruments, for example SP500 AAPL.")] = None,
+    all_bundled: Annotated[bool, typer.Option("--all-bundled", help="All 23 bundled instruments.")] = False,
+) -> None:
+    """Give instruments a partition, so that the graph works on them."""
+    from assets.partitions import UNIVERSE, universe
+    from hf_platform.market.universe import check_name
+    from resources.instance import open_instance
+
+    wanted = [check_name(name) for name in names or []]
+    if all_bundled:
+        wanted += _bundled_names()
+    if not wanted:
+        raise ConfigError("name at least one instrument, found none. Or say --all-bundled.")
+    with open_instance(Settings.from_env()) as instance:
+        known = set(universe(instance))
+        new = [name for name in dict.fromkeys(wanted) if name not in known]
+        instance.add_dynamic_partitions(UNIVERSE.name, new)
+    console.print(f"{len(new)} added, {len(known) + len(new)} in the universe.")
+
+
+@universe_app.command("remove")
+def universe_remove(names: Annotated[list[str], typer.Argument(help="Instruments to retire.")]) -> None:
+    """Retire instruments: the graph stops working on them; what the lake holds stays."""
+    from assets.partitions import UNIVERSE, universe
+    from resources.instance import open_instance
+
+    with open_instance(Settings.from_env()) as instance:
+        known = universe(instance)
+        for name in names:
+            if name not in known:
+                raise UnknownNameError("instrument", name, tuple(sorted(known)))
+        for name in names:
+            instance.delete_dynamic_partition(UNIVERSE.name, name)
+    console.print(f"{len(names)} retired; their history stays in the lake.")
+
+
+def _bundled_names() -> list[str]:
+    from hf_platform.market.sources.bundled import BundledSource
+
+    return [record.instrument for record in BundledSource().instruments()]
+
+
+@app.command()
+def ingest(
+    what: Annotated[str, typer.Argument(help="A CSV or Parquet file of prices, or the name of a source: bundled.")],
+) -> None:
+    """Load prices and run everything downstream of the instruments they touch."""
+    from hf_platform.market import inbox
+
+    settings = Settings.from_env()
+    if what == "bundled":
+        names = _bundled_names()
+        with _launcher() as launcher:
+            launcher.add_instruments(names)
+            _report(launcher.refit(instruments=names))
+        return
+    path = Path(what)
+    if not path.exists():
+        raise ConfigError(f"a file or a source is needed, found neither a file nor a source called {what!r}.")
+    staged = inbox.stage(path, settings)
+    for rejection in staged.rejected:
+        Console(stderr=True).print(f"[red]rejected[/] {escape(str(rejection))}", soft_wrap=True, highlight=False)
+    if not staged.accepted:
+        raise typer.Exit(2)
+    console.print(f"{len(staged.accepted)} instruments accepted: {', '.join(sorted(staged.accepted))}")
+    with _launcher() as launcher:
+        launcher.add_instruments(sorted(staged.accepted))
+        _report(launcher.refit(instruments=sorted(staged.accepted)))
+    if staged.rejected:
+        raise typer.Exit(1)
+
+
+@app.command()
+def materialize(
+    selection: Annotated[
+        str, typer.Argument(help="Assets, in Dagster's selection syntax: garch, value_at_risk, *")
+    ] = "*",
+    instrument: Annotated[list[str] | None, typer.Option("--instrument", help="Repeatable; default: all.")] = None,
+    horizon: Annotated[list[str] | None, typer.Option("--horizon", help="Repeatable; default: all.")] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Only the keys whose last attempt failed, in one run.")
+    ] = False,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Knowledge cutoff in UTC, for example 2018-12-24.")
+    ] = None,
+) -> None:
+    """Run part of the graph in this process; the UI shows the run."""
+    settings = Settings.from_env()
+    for name in horizon or []:
+        if name not in settings.horizons:
+            raise UnknownNameError("horizon", name, settings.horizons)
+    with _launcher() as launcher:
+        results = launcher.run(
+            selection, instrument or [], horizon or list(settings.horizons), retry_failed=retry_failed, as_of=as_of
+        )
+    for result in results:
+        _report(result)
+    if not results:
+        console.print("Nothing to do: no model's last attempt failed.")
+
+
+def _report(result: "object") -> None:
+    """Say how a run ended; exit 1 where keys failed."""
+    from assets.launch import failure_text
+
+    problem = failure_text(result)
+    if problem is not None:
+        console.print(f"[yellow]{problem}[/]", soft_wrap=True)
+        console.print("See the reasons with: hfp status --failed")
+        raise typer.Exit(1)
+    console.print("[green]done[/]")
+
+
+@app.command()
+def demo() -> None:
+    """Run the whole graph on 23 instruments with bundled real prices and show the numbers."""
+    from assets.demo import run_demo
+
+    with _launcher() as launcher:
+        run_demo(launcher, Settings.from_env(), console)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on the loopback interface.")] = 3000) -> None:
+    """Start the Dagster UI and daemon on HFP_HOME, bound to loopback."""
+    from hf_platform.lake import Lake
+    from resources.instance import write_dagster_yaml
+
+    settings = Settings.from_env()
+    Lake(settings).initialise()
+    home = write_dagster_yaml(settings)
+    console.print(f"Dagster UI: http://127.0.0.1:{port}   (stop with Ctrl-C)")
+    dagster = str(Path(sys.executable).with_name("dagster"))
+    root = str(Path(__file__).resolve().parents[1])
+    os.chdir(root)
+    command = [dagster, "dev", "-h", "127.0.0.1", "-p", str(port), "-m", "assets.definitions"]
+    os.execve(dagster, command, {**settings.child_environment(), "DAGSTER_HOME": str(home)})
+
+
+def main() -> None:
+    """Run the CLI; an error that a user can mend is one line and exit code 2, never a traceback."""
+    try:
+        app()
+    except PlatformError as error:
+        Console(stderr=True).print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+        sys.exit(2)

@@ -1,0 +1,77 @@
+"""`hfp demo`: the whole graph on bundled real prices, and the numbers that a person would ask for first."""
+
+import time
+
+import polars as pl
+from rich.console import Console
+from rich.markup import escape
+
+from assets.launch import Launcher, failure_text
+from hf_platform.backtest.summary import coverage_summary
+from hf_platform.cli.status import as_table
+from hf_platform.lake import Lake, plain_connect_hint
+from hf_platform.market.sources.bundled import BundledSource
+from hf_platform.risk.value_at_risk import tomorrow_var
+from hf_platform.settings import Settings
+
+_VERDICTS = """
+select horizon, test, count(*) filter (where verdict = 'pass') as pass,
+       count(*) filter (where verdict = 'fail') as fail,
+       count(*) filter (where verdict = 'cannot tell') as cannot_tell
+from backtests.var_tests
+where method = 'ensemble' and confidence = 0.99
+group by all order by horizon, test
+"""
+_MODELS = """
+select family, count(*) filter (where status = 'ok') as ok,
+       count(*) filter (where status = 'skipped') as skipped,
+       count(*) filter (where status not in ('ok', 'skipped')) as failed,
+       count(distinct (instrument, horizon)) as keys
+from models.ledger group by family order by family
+"""
+
+
+def run_demo(launcher: Launcher, settings: Settings, console: Console) -> None:
+    """Materialise everything and print what came out; a rerun fits only what is new."""
+    started = time.perf_counter()
+    names = [record.instrument for record in BundledSource().instruments()]
+    launcher.add_instruments(names)
+    problems: list[str] = []
+    for result in launcher.run("*", names, list(settings.horizons)):
+        text = failure_text(result)
+        if text is not None:
+            problems.append(text)
+    lake = Lake(settings)
+    show(lake, settings, console)
+    for text in problems:
+        console.print(f"[yellow]{escape(text)}[/]", soft_wrap=True)
+    console.print(f"\nFinished in {time.perf_counter() - started:.0f} s.")
+
+
+def show(lake: Lake, settings: Settings, console: Console) -> None:
+    """Print models by family, tomorrow's VaR, coverage verdicts, and where everything is."""
+    as_of = lake.query("select max(known_at) as t from market.bars")["t"][0]
+    instruments = lake.query("select count(distinct instrument) as n from market.bars")["n"][0]
+    console.print(
+        f"\n[bold]{instruments} instruments[/], horizons {' '.join(settings.horizons)}, as of {as_of:%Y-%m-%d %H:%M} UTC"
+    )
+    console.print(as_table(lake.query(_MODELS), "Models, by family"))
+    console.print(as_table(_percent(tomorrow_var(lake, as_of)), "Next session's VaR and ES, % of a long position"))
+    console.print(as_table(lake.query(_VERDICTS), "Verdicts of the coverage tests (ensemble, whole sample)"))
+    summary = coverage_summary(lake, as_of)
+    console.print(as_table(summary, "Kupiec on the twenty stocks 1990-2022, 1d: cells with p >= 0.01"))
+    console.print(f"\nReports   {settings.reports / 'index.html'}")
+    console.print(f"Lake      {settings.data_path}")
+    console.print("\nFrom any Python, also while a run writes:")
+    console.print(plain_connect_hint(settings), markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        '\nNext:  make ui    hfp status --failed    hfp query "from risk.value_at_risk limit 5"    hfp ingest FILE',
+        highlight=False,
+    )
+
+
+def _percent(rows: pl.DataFrame) -> pl.DataFrame:
+    losses = pl.col("^(var|es)_.*$")
+    return rows.with_columns((100 * losses).round(2), pl.col("forecast_origin", "target_at").dt.date()).drop(
+        "missing_members"
+    )

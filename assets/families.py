@@ -1,0 +1,51 @@
+"""One asset per registered model family: registering a family is all it takes."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from assets import pictures
+from assets.partitions import MODEL_GRID
+from assets.stages import GridRun, Stage
+from hf_platform.fitting.fit_grid import fit_grid
+from hf_platform.fitting.outcome import StageOutcome
+from hf_platform.models import FAMILIES
+from hf_platform.models.base import ModelFamily
+from hf_platform.types import GridKey
+
+GROUPS = {"volatility": "volatility", "return": "forecasts"}
+
+
+def family_stage(family: ModelFamily) -> Stage:
+    """Make the stage of a family."""
+
+    def fit(run: GridRun, keys: Sequence[GridKey]) -> StageOutcome:
+        platform = run.platform
+        with platform.progress(family.name, len(keys)) as advance:
+            return fit_grid(
+                family,
+                keys,
+                platform.lake,
+                as_of=run.as_of,
+                run_id=run.run_id,
+                executor=platform.executor,
+                settings=platform.settings,
+                retry_failed=run.retry_failed,
+                progress=lambda n_done, n_total: advance(n_done),
+            )
+
+    spec = dg.AssetSpec(
+        family.name,
+        deps=["feature_matrix"],
+        partitions_def=MODEL_GRID,
+        group_name=GROUPS[family.kind],
+        description=family.description,
+        owners=["team:models"],
+        kinds={"python", "duckdb"},
+        skippable=True,
+        metadata={"variants": list(family.variants), "table": "models.forecasts, models.ledger"},
+    )
+    return Stage(spec, fit, lambda run, keys: pictures.volatility_pictures(run.platform.lake, family.name, keys))
+
+
+STAGES = tuple(family_stage(family) for family in FAMILIES)

@@ -1,0 +1,159 @@
+"""Prices to features, by instrument, as one subsettable step: the good instruments flow on."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from assets import checks, pictures
+from assets.features import check_results, dbt_check_specs, dbt_specs, is_cross_sectional
+from assets.partitions import UNIVERSE
+from assets.recording import KeyRecord, StepContext, raise_if_failed, record
+from hf_platform.features.build import BuildResult, FeatureBuilder
+from hf_platform.fitting.outcome import KeyStatus
+from hf_platform.market.bars import build_bars
+from hf_platform.market.ingest import load_prices
+from resources.platform import Platform
+
+MARKET_SPECS = [
+    dg.AssetSpec(
+        "raw_prices",
+        partitions_def=UNIVERSE,
+        group_name="market_data",
+        description="Prices as a source gave them, with both clocks; restatements append. Also keeps the universe "
+        "table and the quarantine of rows that cannot be prices.",
+        owners=["team:data"],
+        kinds={"python", "duckdb"},
+        skippable=True,
+        metadata={"table": "market.raw_prices, market.universe, market.quarantine"},
+    ),
+    dg.AssetSpec(
+        "bars",
+        deps=["raw_prices"],
+        partitions_def=UNIVERSE,
+        group_name="market_data",
+        description="Bars on exchange sessions at the native frequency and folded to 1d, 1w and 1mo. Cleaning flags "
+        "rows, it never drops or repairs one.",
+        owners=["team:data"],
+        kinds={"python", "duckdb"},
+        skippable=True,
+        metadata={"table": "market.bars"},
+    ),
+]
+
+
+def run_instruments(
+    context: StepContext, platform: Platform, selected: set[str], instruments: Sequence[str]
+) -> tuple[dict[str, list[KeyRecord]], BuildResult | None]:
+    """Run the selected assets over some instruments, record each key, and return what failed by asset."""
+    outcomes: dict[str, list[KeyRecord]] = {}
+    if "raw_prices" in selected:
+        outcomes["raw_prices"] = _load(platform, instruments, context.run.run_id)
+    if "bars" in selected:
+        outcomes["bars"] = _fold(platform, instruments, context.run.run_id)
+    built = None
+    nodes = [spec.key.to_user_string() for spec in dbt_specs() if spec.key.to_user_string() in selected]
+    if nodes:
+        builder = FeatureBuilder(platform.settings)
+        with platform.progress("features", len(instruments)) as advance:
+            built = builder.build(list(instruments), context.run.run_id, select=nodes)
+            advance(len(instruments))
+        outcomes |= {node: _feature_records(node, built, instruments) for node in nodes}
+    for asset, records in outcomes.items():
+        record(context, dg.AssetKey(asset), records)
+        _log(context, asset, records)
+    return {asset: [r for r in records if r.status is KeyStatus.FAILED] for asset, records in outcomes.items()}, built
+
+
+def _log(context: StepContext, asset: str, records: Sequence[KeyRecord]) -> None:
+    n_failed = sum(r.status is KeyStatus.FAILED for r in records)
+    context.log.info("%s: %d ok, %d failed", asset, len(records) - n_failed, n_failed)
+
+
+def _load(platform: Platform, instruments: Sequence[str], run_id: str) -> list[KeyRecord]:
+    now = datetime.now(UTC).replace(tzinfo=None)  # arrival time of restatements; never used as a cutoff
+    by_source: dict[str, list[str]] = {}
+    records: list[KeyRecord] = []
+    for instrument in instruments:
+        source = platform.source_of(instrument)
+        if source is None:
+            reason = f"no source offers {instrument}; drop a file of its prices into the inbox or remove it"
+            records.append(KeyRecord(instrument, KeyStatus.FAILED, reason))
+        else:
+            by_source.setdefault(source.name, []).append(instrument)
+    for source in platform.sources:
+        names = by_source.get(source.name, [])
+        with platform.progress(f"prices ({source.name})", len(names)) as advance:
+            loaded = load_prices(platform.lake, source, names, run_id=run_id, now=now) if names else {}
+            advance(len(names))
+        for instrument, result in loaded.items():
+            status = KeyStatus.FAILED if result.error else KeyStatus.OK
+            records.append(KeyRecord(instrument, status, result.error, metadata=_plain(result, source=source.name)))
+    return records
+
+
+def _fold(platform: Platform, instruments: Sequence[str], run_id: str) -> list[KeyRecord]:
+    with platform.progress("bars", len(instruments)) as advance:
+        results = build_bars(platform.lake, list(instruments), run_id=run_id)
+        advance(len(instruments))
+    shown = pictures.price_pictures(platform.lake, instruments) if len(instruments) <= pictures.MOST else {}
+    records: list[KeyRecord] = []
+    for instrument in instruments:
+        result = results.get(instrument)
+        n_rows = sum(result.rows.values()) if result else 0
+        if result is None or n_rows == 0:
+            reason = f"{instrument} has no usable price; see market.quarantine for the rows and their rules"
+            records.append(KeyRecord(instrument, KeyStatus.FAILED, reason))
+            continue
+        metadata = _plain(result) | {"dagster/row_count": n_rows}
+        if instrument in shown:
+            metadata["picture"] = dg.MetadataValue.md(shown[instrument])
+        records.append(KeyRecord(instrument, KeyStatus.OK, metadata=metadata))
+    return records
+
+
+def _feature_records(node: str, built: BuildResult, instruments: Sequence[str]) -> list[KeyRecord]:
+    metadata = {"lake_snapshot": built.snapshot_id, "seconds": round(built.seconds, 3)}
+    rows = built.rows.get(node, {})
+    if is_cross_sectional(node):
+        return [KeyRecord(None, KeyStatus.OK, metadata=metadata | {"dagster/row_count": sum(rows.values())})]
+    return [
+        KeyRecord(instrument, KeyStatus.OK, metadata=metadata | {"dagster/row_count": rows[instrument]})
+        if rows.get(instrument)
+        else KeyRecord(instrument, KeyStatus.FAILED, f"{instrument} has no bars, so {node} has no rows")
+        for instrument in instruments
+    ]
+
+
+def _plain(result: Any, **more: Any) -> dict[str, Any]:
+    """Write a result's fields as metadata: numbers and text stay, the rest becomes JSON."""
+    fields = {name: getattr(result, name) for name in result.__dataclass_fields__} | more
+    simple = (int, float, str)
+    return {
+        name: value if isinstance(value, simple) else json.dumps(value, default=str)
+        for name, value in fields.items()
+        if value is not None
+    }
+
+
+_DBT_SPECS = dbt_specs()
+
+
+@dg.multi_asset(
+    name="instrument_graph",
+    specs=[*MARKET_SPECS, *_DBT_SPECS],
+    check_specs=[*checks.specs_for({"raw_prices", "bars"}), *dbt_check_specs()],
+    can_subset=True,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def instrument_graph(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[Any]:
+    """Load prices, make bars, build features for the requested instruments."""
+    selected = {key.to_user_string() for key in context.selected_asset_keys}
+    instruments = list(context.partition_keys) if context.has_partition_key_range or context.has_partition_key else []
+    failures, built = run_instruments(context, platform, selected, instruments)
+    yield from checks.evaluate(platform.lake, context.selected_asset_check_keys, checks.EVERYTHING)
+    if built is not None:
+        yield from check_results(built, set(context.selected_asset_check_keys))
+    raise_if_failed(failures)

@@ -1,0 +1,169 @@
+"""Runs started from a terminal: in this process, recorded in the instance that the UI shows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+from dagster import _check as check
+
+from assets.partitions import HORIZONS, UNIVERSE, range_tags, universe
+from hf_platform.errors import ConfigError, UnknownNameError
+from hf_platform.types import GridKey
+
+# The terminal shows progress and the outcome; the log of events is the UI's.
+QUIET: Mapping[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """Definitions and an instance, ready to execute runs in process."""
+
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+
+    def known_instruments(self, asked: Sequence[str]) -> list[str]:
+        """Check instruments that a user typed; none asked means the whole universe.
+
+        Raises
+        ------
+        UnknownNameError
+            If one has no partition.
+        ConfigError
+            If the universe is empty.
+        """
+        known = universe(self.instance)
+        for name in asked:
+            if name not in known:
+                raise UnknownNameError("instrument", name, tuple(sorted(known)))
+        if not known:
+            raise ConfigError("the universe is empty. Add instruments with: hfp universe add --all-bundled")
+        return list(asked) or known
+
+    def materialize(
+        self,
+        assets: Sequence[str],
+        instruments: Sequence[str],
+        horizons: Sequence[str] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> dg.ExecuteInProcessResult:
+        """Execute one run over a rectangle of partitions; `horizons` None for assets partitioned by instrument."""
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        step = "model_grid" if horizons is not None else "instrument_graph"
+        return job.execute_in_process(
+            instance=self.instance,
+            asset_selection=[dg.AssetKey(name) for name in assets],
+            tags=range_tags(instruments, horizons),
+            run_config={**QUIET} | ({"ops": {step: {"config": dict(config)}}} if config else {}),
+            raise_on_error=False,
+        )
+
+    def refit(self, **config: Any) -> dg.ExecuteInProcessResult:
+        """Execute the `refit` job: scattered keys, instruments or dropped files, in one run."""
+        return self.definitions.resolve_job_def("refit").execute_in_process(
+            instance=self.instance,
+            run_config={**QUIET} | {"ops": {"refit_keys": {"config": config}}},
+            raise_on_error=False,
+        )
+
+    def run(
+        self,
+        selection: str,
+        instruments: Sequence[str],
+        horizons: Sequence[str],
+        *,
+        retry_failed: bool = False,
+        as_of: str | None = None,
+    ) -> list[dg.ExecuteInProcessResult]:
+        """Execute a selection: the instrument graph first, then the model grid; empty where nothing is to be done.
+
+        Contiguous keys make one partition-range run a half; scattered ones go to the `refit` job.
+
+        Raises
+        ------
+        ConfigError
+            If the selection cannot be read, or names nothing.
+        """
+        names = self.known_instruments(instruments)
+        selected = self._resolve(selection)
+        grid = [name for name in selected if name in grid_assets()]
+        if retry_failed:
+            keys = self._failed_keys(set(names), set(horizons), grid)
+            return [self.refit(keys=keys, assets=grid, retry_failed=True)] if keys else []
+        upstream = [name for name in selected if name not in grid and name != "lake_maintenance"]
+        blocks = contiguous(names, universe(self.instance))
+        results = [self.materialize(upstream, block) for block in blocks if upstream]
+        if grid:
+            config = {"as_of": as_of} if as_of else None
+            spans = contiguous(list(horizons), HORIZONS.get_partition_keys())
+            results += [self.materialize(grid, block, span, config) for block in blocks for span in spans]
+        if "lake_maintenance" in selected and not instruments:
+            upkeep = self.definitions.resolve_job_def("upkeep")
+            results.append(
+                upkeep.execute_in_process(instance=self.instance, run_config={**QUIET}, raise_on_error=False)
+            )
+        return results
+
+    def _resolve(self, selection: str) -> list[str]:
+        graph = self.definitions.resolve_asset_graph()
+        known = tuple(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
+        if selection.isidentifier() and selection not in known:
+            raise UnknownNameError("asset", selection, known)
+        try:
+            keys = dg.AssetSelection.from_string(selection).resolve(graph)
+        except (dg.DagsterError, check.CheckError) as error:
+            raise ConfigError(f"a Dagster asset selection is needed, found {selection!r}: {error}") from error
+        if not keys:
+            raise ConfigError(f"the selection {selection!r} names no asset. Known assets: {', '.join(known)}.")
+        return sorted(key.to_user_string() for key in keys)
+
+    def _failed_keys(self, instruments: set[str], horizons: set[str], assets: Sequence[str]) -> list[str]:
+        platform = self.definitions.resources["platform"]  # type: ignore[index]
+        rows = platform.lake.query("select distinct instrument, horizon, family from models.failed_models")
+        keys = {
+            GridKey(instrument, horizon)
+            for instrument, horizon, family in rows.iter_rows()
+            if instrument in instruments and horizon in horizons and family in assets
+        }
+        return [str(key) for key in sorted(keys)]
+
+    def add_instruments(self, names: Sequence[str]) -> list[str]:
+        """Give instruments a partition; return those that are new."""
+        known = set(universe(self.instance))
+        new = [name for name in names if name not in known]
+        if new:
+            self.instance.add_dynamic_partitions(UNIVERSE.name, new)
+        return new
+
+
+def grid_assets() -> set[str]:
+    """Names of the assets of the model grid."""
+    from assets.model_grid import STAGES
+
+    return {stage.name for stage in STAGES}
+
+
+def contiguous(chosen: Sequence[str], ordered: Sequence[str]) -> list[list[str]]:
+    """Cut chosen keys into blocks that are neighbours in the partitions' order: one range run each."""
+    wanted = set(chosen)
+    blocks: list[list[str]] = [[]]
+    for key in ordered:
+        if key in wanted:
+            blocks[-1].append(key)
+        elif blocks[-1]:
+            blocks.append([])
+    return [block for block in blocks if block]
+
+
+def failure_text(result: dg.ExecuteInProcessResult) -> str | None:
+    """Say why a run failed, None where it succeeded."""
+    if result.success:
+        return None
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            if data.user_failure_data is not None and data.user_failure_data.description:
+                return data.user_failure_data.description
+            if data.error is not None:
+                return data.error.message.strip() if data.error.cause is None else data.error.cause.message.strip()
+    return "the run failed before any step; see the run's page in the UI"

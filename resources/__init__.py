@@ -1,0 +1,1 @@
+"""Dagster resources: settings in, library objects out."""

@@ -1,0 +1,67 @@
+"""One resource that carries what every asset body needs: settings, lake, executor, sources, progress."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from hf_platform.fitting.executors import Executor, InlineExecutor
+from hf_platform.lake import Lake
+from hf_platform.market.source import PriceSource
+from hf_platform.settings import Settings
+
+# Called with a label and a number of items; yields a callback that is told how many are done.
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+
+
+def silent_progress(label: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    """Show nothing: inside the daemon, Dagster's log tells the story."""
+    return nullcontext(lambda n_done: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What the assets work with; the only resource of the graph.
+
+    Parameters
+    ----------
+    settings : Settings
+    lake : Lake
+        Opened lazily; safe in several processes.
+    executor : Executor
+        Where fits run.
+    sources : tuple of PriceSource
+        Where prices come from; the first that knows an instrument wins.
+    progress : Progress
+        How a terminal shows long work.
+    """
+
+    settings: Settings
+    lake: Lake
+    executor: Executor
+    sources: tuple[PriceSource, ...]
+    progress: Progress = field(default=silent_progress)
+
+    def source_of(self, instrument: str) -> PriceSource | None:
+        """Find the first source that offers an instrument, None where no source does."""
+        for source in self.sources:
+            if any(record.instrument == instrument for record in source.instruments()):
+                return source
+        return None
+
+
+def platform_for(settings: Settings, progress: Progress = silent_progress) -> Platform:
+    """Bind the library to settings: local files or PostgreSQL and S3, by URI alone."""
+    return Platform(
+        settings=settings,
+        lake=Lake(settings),
+        executor=InlineExecutor(settings.threads),
+        sources=_sources(settings),
+        progress=progress,
+    )
+
+
+def _sources(settings: Settings) -> Sequence[PriceSource]:
+    from hf_platform.market.sources.bundled import BundledSource
+    from hf_platform.market.sources.files import FilesSource
+
+    return (FilesSource(settings), BundledSource())

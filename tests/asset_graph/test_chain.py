@@ -1,0 +1,132 @@
+"""The chain as a user runs it: prices to reports, partial success, reuse, time travel, reading while writing."""
+
+import json
+import time
+
+import duckdb
+import pytest
+from polars.testing import assert_frame_equal
+from world import KEYS, content, duplicates
+
+from hf_platform.lake import extension_directory
+from hf_platform.settings import Settings
+
+
+def test_every_table_is_filled_without_duplicate_keys(clean_world):
+    for table in KEYS:
+        assert content(clean_world, table).height > 0, table
+        assert duplicates(clean_world, table).is_empty(), table
+
+
+def test_each_key_has_a_self_contained_report(clean_world):
+    pages = sorted((clean_world.home / "reports").rglob("*.html"))
+    assert len(pages) >= 6
+    for page in pages:
+        text = page.read_text()
+        assert "http://" not in text.replace("http://www.w3.org", "")
+        assert "https://" not in text
+        assert "<script src" not in text
+
+
+def test_walk_forward_is_at_least_a_year_out_of_sample(clean_world):
+    rows = clean_world.lake.query(
+        "select n_forecasts from backtests.var_tests "
+        "where horizon = '1d' and test = 'kupiec_pof' and method = 'ensemble'"
+    )
+    assert rows["n_forecasts"].max() >= 252
+
+
+def test_second_run_fits_nothing(clean_world):
+    before = {table: clean_world.lake.query(f"select count(*) as n from {table}")["n"][0] for table in KEYS}
+    clean_world.hfp("materialize")
+    after = {table: clean_world.lake.query(f"select count(*) as n from {table}")["n"][0] for table in KEYS}
+    assert after == before
+
+
+def test_poisoned_instrument_fails_alone(clean_world, poisoned_world):
+    for table in KEYS:
+        assert_frame_equal(content(clean_world, table), content(poisoned_world, table))
+
+
+def test_status_names_what_failed_and_why(poisoned_world):
+    shown = poisoned_world.hfp("status", "--failed").stdout
+    assert "FLAT" in shown
+    assert "SP500" not in shown
+    reasons = poisoned_world.lake.query("select distinct reason from models.failed_models")["reason"]
+    assert reasons.len() > 0
+    assert reasons.null_count() == 0
+
+
+def test_failed_keys_are_red_and_others_green(poisoned_world, monkeypatch):
+    from dagster import AssetKey
+    from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
+
+    from resources.instance import open_instance
+
+    for name, value in poisoned_world.environment.items():
+        if name.startswith("HFP_"):
+            monkeypatch.setenv(name, value)
+    import dagster as dg
+
+    grid = dg.MultiPartitionsDefinition(
+        {
+            "instrument": dg.DynamicPartitionsDefinition(name="universe"),
+            "horizon": dg.StaticPartitionsDefinition(["1d", "5d"]),
+        }
+    )
+    with open_instance(Settings.from_env()) as instance:
+        for asset in ("garch", "volatility_ensemble", "value_at_risk"):
+            value = get_and_update_asset_status_cache_value(instance, AssetKey(asset), grid)
+            failed = set(value.deserialize_failed_partition_subsets(grid).get_partition_keys())
+            done = set(value.deserialize_materialized_partition_subsets(grid).get_partition_keys()) - failed
+            assert failed == {"1d|FLAT", "5d|FLAT"}, asset
+            assert done == {f"{h}|{i}" for h in ("1d", "5d") for i in ("SP500", "NASDAQ", "WTI")}, asset
+
+
+def test_lake_answers_while_a_run_writes(clean_world, tmp_path):
+    run = clean_world.start("materialize", "raw_prices")
+    answers = 0
+    settings = Settings(home=clean_world.home)
+    while run.poll() is None:
+        with duckdb.connect(
+            f"ducklake:{settings.catalog_uri}",
+            read_only=True,
+            config={"extension_directory": str(extension_directory(settings))},
+        ) as con:
+            rows = con.sql("select count(*) from market.bars").fetchone()
+        assert rows is not None
+        assert rows[0] > 10_000
+        answers += 1
+        time.sleep(0.05)
+    assert run.returncode == 0
+    assert answers > 10
+
+
+def test_query_travels_in_time(clean_world):
+    now = json.loads(clean_world.hfp("query", "select count(*) as n from market.bars", "--format", "json").stdout)
+    assert now[0]["n"] > 10_000
+    shots = clean_world.lake.query("select min(snapshot_id) as first from ducklake_snapshots('lake')")
+    first = str(shots["first"][0] + 1)
+    past = clean_world.hfp("query", "select count(*) as n from market.bars", "--snapshot", first, check=False)
+    assert past.returncode in (0, 2)
+    assert "Traceback" not in past.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["materialize", "garch", "--instrument", "NOPE"], "NOPE"),
+        (["materialize", "garch", "--horizon", "7y"], "7y"),
+        (["materialize", "no_such_asset"], "no_such_asset"),
+        (["query", "select * from nowhere"], "nowhere"),
+        (["query", "drop table market.bars"], "read"),
+        (["ingest", "no/such/file.csv"], "no/such/file.csv"),
+        (["universe", "add", "../../etc/passwd"], "passwd"),
+    ],
+)
+def test_bad_words_give_one_line_and_exit_code_2(clean_world, arguments, word):
+    done = clean_world.hfp(*arguments, check=False)
+    assert done.returncode == 2
+    assert word in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert len(done.stderr.strip().splitlines()) <= 2

@@ -1,0 +1,73 @@
+"""An HFP_HOME of its own and the commands that work on it, in processes of their own, as a user runs them."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from hf_platform.lake import Lake
+from hf_platform.settings import Settings
+
+HFP = Path(sys.executable).with_name("hfp")
+HORIZONS = "1d 5d"
+GOOD = ("SP500", "NASDAQ", "WTI")
+
+
+@dataclass(frozen=True)
+class World:
+    """An HFP_HOME and the commands that work on it, in processes of their own."""
+
+    home: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The caller's environment with this home's settings only."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("HFP_", "DAGSTER_"))}
+        return kept | {"HFP_HOME": str(self.home), "HFP_HORIZONS": HORIZONS, "COLUMNS": "200"}
+
+    def hfp(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        done = subprocess.run(
+            [HFP, *arguments], env=self.environment, capture_output=True, text=True, timeout=400, check=False
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(
+                f"hfp {' '.join(arguments)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+            )
+        return done
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command and leave it running."""
+        return subprocess.Popen(
+            [HFP, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    @property
+    def lake(self) -> Lake:
+        """The lake of this home."""
+        return Lake(Settings(home=self.home, horizons=tuple(HORIZONS.split())))
+
+
+RUN_COLUMNS = {"run_id", "created_at", "ingested_at", "seconds", "lake_snapshot", "snapshot_id", "data_version"}
+KEYS = {
+    "market.bars": ["instrument", "frequency", "event_at", "known_at"],
+    "features.feature_matrix": ["instrument", "frequency", "event_at"],
+    "models.ledger": ["model_id", "as_of", "status"],
+    "models.forecasts": ["model_id", "forecast_origin"],
+    "ensembles.forecasts": ["forecast_id"],
+    "ensembles.weights": ["name", "instrument", "horizon", "forecast_origin", "member", "known_at"],
+    "risk.value_at_risk": ["var_id"],
+    "backtests.var_tests": ["instrument", "horizon", "method", "confidence", "test", "window_end", "as_of"],
+}
+
+
+def content(world, table):
+    frame = world.lake.query(f"select * from {table} where instrument <> 'FLAT'")
+    frame = frame.drop([name for name in frame.columns if name in RUN_COLUMNS or name.startswith("feat_xs")])
+    return frame.sort(KEYS[table])
+
+
+def duplicates(world, table):
+    keys = ", ".join(KEYS[table])
+    return world.lake.query(f"select {keys}, count(*) as n from {table} group by all having count(*) > 1")
