@@ -72,6 +72,6 @@ def show(lake: Lake, settings: Settings, console: Console) -> None:
 
 def _percent(rows: pl.DataFrame) -> pl.DataFrame:
     losses = pl.col("^(var|es)_.*$")
-    return rows.with_columns((100 * losses).round(2), pl.col("forecast_origin", "target_at").dt.date()).drop(
+    return rows.with_columns((losses * 100).round(2), pl.col("forecast_origin", "target_at").dt.date()).drop(
         "missing_members"
     )

@@ -1,5 +1,6 @@
 """Runs started from a terminal: in this process, recorded in the instance that the UI shows."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -110,7 +111,7 @@ class Launcher:
         if selection.isidentifier() and selection not in known:
             raise UnknownNameError("asset", selection, known)
         try:
-            keys = dg.AssetSelection.from_string(selection).resolve(graph)
+            keys = dg.AssetSelection.from_string(spell_out(selection, known)).resolve(graph)
         except (dg.DagsterError, check.CheckError) as error:
             raise ConfigError(f"a Dagster asset selection is needed, found {selection!r}: {error}") from error
         if not keys:
@@ -134,6 +135,12 @@ class Launcher:
         if new:
             self.instance.add_dynamic_partitions(UNIVERSE.name, new)
         return new
+
+
+def spell_out(selection: str, known: Sequence[str]) -> str:
+    """Write bare asset names the way Dagster's selection syntax wants them: `+garch` means `+key:"garch"`."""
+    bare = re.compile(r'(?<![:"\w])[a-z_]\w*\b(?![:("])')
+    return bare.sub(lambda name: f'key:"{name[0]}"' if name[0] in known else name[0], selection)
 
 
 def grid_assets() -> set[str]:

@@ -28,7 +28,6 @@ from hf_platform.fitting.outcome import KeyStatus
 
 BATCH = 1_000
 DATA_VERSION_TAG = "dagster/data_version"
-CODE_VERSION_TAG = "dagster/code_version"
 
 StepContext = dg.AssetExecutionContext | dg.OpExecutionContext
 
@@ -53,11 +52,11 @@ def plans_each_key(context: StepContext) -> bool:
     )
 
 
-def record(context: StepContext, asset_key: dg.AssetKey, records: list[KeyRecord], code_version: str = "") -> None:
+def record(context: StepContext, asset_key: dg.AssetKey, records: list[KeyRecord]) -> None:
     """Write the events of one asset: materialised for good and skipped keys, planned for failed ones."""
     good = [r for r in records if r.status is not KeyStatus.FAILED]
     bad = [r for r in records if r.status is KeyStatus.FAILED]
-    materializations = [_materialization(asset_key, r, code_version) for r in good]
+    materializations = [_materialization(asset_key, r) for r in good]
     if plans_each_key(context):
         for materialization in materializations:
             context.log_event(materialization)
@@ -68,10 +67,8 @@ def record(context: StepContext, asset_key: dg.AssetKey, records: list[KeyRecord
         context.log.error("%s %s failed: %s", asset_key.to_user_string(), r.partition or "", r.reason)
 
 
-def _materialization(asset_key: dg.AssetKey, record_: KeyRecord, code_version: str) -> dg.AssetMaterialization:
+def _materialization(asset_key: dg.AssetKey, record_: KeyRecord) -> dg.AssetMaterialization:
     tags = {DATA_VERSION_TAG: record_.data_version} if record_.data_version else {}
-    if code_version:
-        tags[CODE_VERSION_TAG] = code_version
     metadata = dict(record_.metadata)
     if record_.status is KeyStatus.SKIPPED:
         metadata["skipped"] = record_.reason or "does not apply"

@@ -63,7 +63,7 @@ def run_stages(
         good = [key for key in keys if outcome.keys[key].status is KeyStatus.OK]
         drawn = stage.pictures(run, good) if stage.pictures and len(good) <= pictures.MOST else {}
         records = [_record(outcome, key, drawn.get(key)) for key in keys]
-        record(context, stage.spec.key, records, outcome.code_version)
+        record(context, stage.spec.key, records)
         failures[stage.name] = [r for r in records if r.status is KeyStatus.FAILED]
         context.log.info(
             "%s: %d ok, %d failed, %d skipped in %.1f s",

@@ -5,16 +5,17 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
 import pytest
 
 from hf_platform.lake import Lake
+from hf_platform.models.base import Series
 from hf_platform.settings import Settings
-
 
 # Read before any test clears the environment.
 _SKIPS_FORBIDDEN = os.environ.get("HFP_REQUIRE_SERVICES") == "1"
@@ -29,12 +30,18 @@ def require_service(reason: str) -> NoReturn:
 
 def fresh_settings(home: Path, monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
     """Settings of a home, without anything from the caller's environment; child processes see the same."""
-    for name in [name for name in os.environ if name.startswith("HFP_")]:
+    for name in [name for name in os.environ if name.startswith("HFP_") and name != "HFP_REQUIRE_SERVICES"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HFP_HOME", str(home))
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     return Settings.from_env()
+
+
+@pytest.fixture(scope="session")
+def give_up() -> Callable[[str], NoReturn]:
+    """How a test says that a service is missing: a skip with the reason, a failure where skips are forbidden."""
+    return require_service
 
 
 @pytest.fixture
@@ -156,8 +163,8 @@ def _wait_until_ready(server: PostgresServer, process: "subprocess.Popen[bytes]"
 
 
 @pytest.fixture
-def make_series() -> "SeriesFactory":
-    """Make seeded series of a stationary GJR process with features known at each bar's close."""
+def make_series() -> Callable[..., Series]:
+    """Make seeded series of a GJR process with features known at each bar's close."""
     return simulated_series
 
 
@@ -168,32 +175,19 @@ def simulated_series(
     *,
     seed: int = 0,
     feature_names: tuple[str, ...] = (),
-    first: str = "2000-01-03T21:00",
-) -> "Series":
-    """Simulate one instrument; the same arguments give the same bytes, a longer series starts like a shorter one."""
-    import numpy as np
-
-    from hf_platform.models.base import Series
-
+) -> Series:
+    """Simulate one instrument; a longer series starts with the bytes of a shorter one."""
     step = {"1d": np.timedelta64(1, "D"), "1w": np.timedelta64(7, "D"), "1mo": np.timedelta64(30, "D")}[frequency]
-    draws = np.random.default_rng([seed, *instrument.encode()]).standard_normal((20_000, 2))[:n_bars]
+    draws = np.random.default_rng([seed, *instrument.encode()]).standard_normal((12_000, 2))[:n_bars]
     returns, variance = np.empty(n_bars), 1e-4
     for t in range(n_bars):
-        returns[t] = 2e-4 + np.sqrt(variance) * draws[t, 0]
-        shock = returns[t] - 2e-4
+        shock = np.sqrt(variance) * draws[t, 0]
+        returns[t] = 2e-4 + shock
         variance = 2e-6 + (0.03 + 0.08 * (shock < 0)) * shock**2 + 0.91 * variance
     returns[0] = np.nan
-    event_at = np.datetime64(first, "us") + np.arange(n_bars) * step
-    features = np.column_stack(
-        [np.roll(draws[:, 1], k) + 0.2 * draws[:, 0] for k in range(len(feature_names))] or [np.empty((n_bars, 0))]
-    )
-    features[: min(60, n_bars)] = np.nan
-    return Series(
-        instrument=instrument,
-        frequency=frequency,
-        event_at=event_at,
-        known_at=event_at + np.timedelta64(1, "h"),
-        log_return=returns,
-        features=features,
-        feature_names=feature_names,
-    )
+    event_at = np.datetime64("1995-01-03T21:00", "us") + np.arange(n_bars) * step
+    features = np.full((n_bars, len(feature_names)), np.nan)
+    for k in range(len(feature_names)):
+        features[60:, k] = draws[60 - k : n_bars - k, 1] + 0.2 * draws[60:, 0]
+    known_at = event_at + np.timedelta64(1, "h")
+    return Series(instrument, frequency, event_at, known_at, returns, features, feature_names)

@@ -9,7 +9,8 @@ import numpy as np
 
 from hf_platform.backtest.walk_forward import non_overlapping
 from hf_platform.horizons import Horizon
-from hf_platform.types import BoolArray, FloatArray, GridKey, IntArray, TimeArray
+from hf_platform.risk.value_at_risk import METHODS
+from hf_platform.types import CONFIDENCES, BoolArray, FloatArray, GridKey, IntArray, TimeArray
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 # Of each bar and each estimate the newest vintage that was known; bars are numbered so that the
 # return over a horizon is the price n_bars later against the price at the origin.
-_BASE: Final = """
+_SAMPLE: Final = """
 WITH keys AS (
     SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon,
            unnest($frequencies) AS frequency, unnest($n_bars) AS n_bars
@@ -37,13 +38,10 @@ estimates AS (
     SELECT instrument, horizon, method, confidence, forecast_origin, value_at_risk, expected_shortfall, var_id
     FROM risk.value_at_risk SEMI JOIN keys USING (instrument, horizon)
     WHERE position_sign = 1 AND known_at <= $as_of
+      AND method IN (SELECT unnest($methods)) AND confidence IN (SELECT unnest($confidences))
     QUALIFY row_number() OVER (PARTITION BY instrument, horizon, method, confidence, forecast_origin
                                ORDER BY known_at DESC, created_at DESC, var_id) = 1
-)
-"""
-_SAMPLE: Final = (
-    _BASE
-    + """,
+),
 realised AS (
     SELECT k.instrument, k.horizon, origin.event_at AS forecast_origin, target.event_at AS target_at, origin.bar,
            CASE WHEN origin.close > 0 AND target.close > 0 THEN -ln(target.close / origin.close) END AS loss
@@ -58,26 +56,32 @@ FROM estimates e JOIN realised r USING (instrument, horizon, forecast_origin)
 WHERE r.loss IS NOT NULL
 ORDER BY e.instrument, e.horizon, e.method, e.confidence, e.forecast_origin
 """
-)
-# Content hashes free of order: of the estimates by key, of the prices by instrument and frequency.
-_VERSIONS: Final = (
-    _BASE
-    + """,
+# Content hashes free of order: of the estimates by key, of the prices by instrument and frequency. All
+# vintages known at as_of count: they decide which of them is the newest.
+_VERSIONS: Final = """
+WITH keys AS (
+    SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon, unnest($frequencies) AS frequency
+),
 of_prices AS (
-    SELECT instrument, frequency, max(event_at) AS newest_bar,
-           printf('%016x', bit_xor(md5_number_lower(concat_ws('|', epoch_us(event_at), close)))) AS prices
-    FROM bars GROUP BY ALL
+    SELECT instrument, frequency,
+           printf('%016x', bit_xor(md5_number_lower(concat_ws('|', epoch_us(event_at), epoch_us(known_at), close))))
+               AS prices
+    FROM market.bars
+    WHERE known_at <= $as_of AND instrument IN (SELECT instrument FROM keys)
+      AND frequency IN (SELECT frequency FROM keys)
+    GROUP BY ALL
 ),
 of_estimates AS (
     SELECT instrument, horizon, count(*) AS n_estimates, max(forecast_origin) AS newest_origin,
            printf('%016x', bit_xor(md5_number_lower(var_id))) AS estimates
-    FROM estimates GROUP BY ALL
+    FROM risk.value_at_risk SEMI JOIN keys USING (instrument, horizon)
+    WHERE position_sign = 1 AND known_at <= $as_of
+    GROUP BY ALL
 )
 SELECT k.instrument, k.horizon, n_estimates, newest_origin,
        coalesce(estimates, '') || coalesce(prices, '') AS data_version
 FROM keys k LEFT JOIN of_estimates USING (instrument, horizon) LEFT JOIN of_prices USING (instrument, frequency)
 """
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,19 +114,43 @@ class VarSample:
         """Count the forecasts."""
         return self.losses.size
 
+    def only(self, rows: BoolArray) -> "VarSample":
+        """Keep the forecasts where `rows` is True."""
+        ids = tuple(identity for identity, kept in zip(self.var_ids, rows.tolist(), strict=True) if kept)
+        return VarSample(
+            self.key,
+            self.method,
+            self.confidence,
+            self.origins[rows],
+            self.targets[rows],
+            self.losses[rows],
+            self.value_at_risk[rows],
+            self.expected_shortfall[rows],
+            ids,
+        )
+
     @property
     def breaches(self) -> BoolArray:
         """True where the loss was above VaR."""
         return self.losses > self.value_at_risk
 
 
-def read_samples(store: "Lake", keys: Sequence[GridKey], as_of: datetime, snapshot: int | None) -> list[VarSample]:
+def read_samples(
+    store: "Lake",
+    keys: Sequence[GridKey],
+    as_of: datetime,
+    snapshot: int | None = None,
+    *,
+    methods: Sequence[str] = METHODS,
+    confidences: Sequence[float] = CONFIDENCES,
+) -> list[VarSample]:
     """Read every method and confidence of some keys, on non-overlapping origins.
 
     A forecast is left out where its horizon has not ended by `as_of` or a price in question is not
     positive (a log return does not exist there).
     """
-    frame = store.query(_SAMPLE, _parameters(keys, as_of), snapshot)
+    chosen = {"methods": list(methods), "confidences": list(confidences), "n_bars": _n_bars(keys)}
+    frame = store.query(_SAMPLE, _parameters(keys, as_of) | chosen, snapshot)
     return list(_split(frame)) if frame.height else []
 
 
@@ -132,14 +160,16 @@ def read_versions(store: "Lake", keys: Sequence[GridKey], as_of: datetime, snaps
 
 
 def _parameters(keys: Sequence[GridKey], as_of: datetime) -> dict[str, object]:
-    parsed = [Horizon.parse(key.horizon) for key in keys]
     return {
         "instruments": [key.instrument for key in keys],
         "horizons": [key.horizon for key in keys],
-        "frequencies": [horizon.frequency for horizon in parsed],
-        "n_bars": [horizon.n_bars for horizon in parsed],
+        "frequencies": [Horizon.parse(key.horizon).frequency for key in keys],
         "as_of": as_of,
     }
+
+
+def _n_bars(keys: Sequence[GridKey]) -> list[int]:
+    return [Horizon.parse(key.horizon).n_bars for key in keys]
 
 
 def _split(frame: "pl.DataFrame") -> Iterator[VarSample]:

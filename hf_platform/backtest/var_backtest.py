@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hf_platform.backtest.battery import run_battery
+from hf_platform.backtest.comparison import compare_methods
 from hf_platform.backtest.sample import VarSample, read_samples, read_versions
 from hf_platform.backtest.scores import score_members, score_methods
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
@@ -56,8 +57,8 @@ def backtest(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
 
     Notes
     -----
-    Writes `backtests.var_tests` (kept for every `as_of`), and `backtests.breaches` and
-    `backtests.forecast_scores` (of the newest backtest only). Horizons of several bars are tested on
+    Writes `backtests.var_tests` (kept for every `as_of`), and `backtests.breaches`, `.forecast_scores`
+    and `.comparisons` (of the newest backtest only). Horizons of several bars are tested on
     origins that do not overlap. Nothing is written for a key whose estimates, prices and code are
     those of the last backtest at this `as_of`.
     """
@@ -72,7 +73,8 @@ def backtest(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
         frames = _frames(samples, standing, as_of, version, read_at)
         if samples:
             frames["backtests.forecast_scores"] = _scores(store, samples, as_of, read_at)
-            snapshot = _write(store, frames, run_id)
+            frames["backtests.comparisons"] = compare_methods(samples)
+            snapshot = _write(store, frames, as_of, run_id)
         outcomes |= standing.outcomes(samples, frames)
     return StageOutcome(STAGE, outcomes, snapshot, time.perf_counter() - started, version)
 
@@ -141,7 +143,7 @@ def _frames(
     )
     return {
         "backtests.var_tests": frame.join(versions, on=["instrument", "horizon"], how="left"),
-        "backtests.breaches": _breaches(samples, as_of),
+        "backtests.breaches": _breaches(samples),
     }
 
 
@@ -173,7 +175,7 @@ def _test_rows(sample: VarSample) -> list[tuple[object, ...]]:
     ]
 
 
-def _breaches(samples: Sequence[VarSample], as_of: datetime) -> "pl.DataFrame":
+def _breaches(samples: Sequence[VarSample]) -> "pl.DataFrame":
     import polars as pl
 
     parts = [
@@ -195,27 +197,26 @@ def _breaches(samples: Sequence[VarSample], as_of: datetime) -> "pl.DataFrame":
         for sample in samples
         if (rows := np.flatnonzero(sample.breaches)).size
     ]
-    if not parts:
-        return pl.DataFrame()
-    return pl.concat(parts).with_columns(as_of=pl.lit(as_of).cast(pl.Datetime("us")))
+    return pl.concat(parts) if parts else pl.DataFrame()
 
 
 def _scores(store: "Lake", samples: Sequence[VarSample], as_of: datetime, snapshot: int) -> "pl.DataFrame":
     import polars as pl
 
-    frame = pl.concat([score_methods(samples), score_members(store, samples, as_of, snapshot)])
-    return frame.with_columns(as_of=pl.lit(as_of).cast(pl.Datetime("us")))
+    return pl.concat([score_methods(samples), score_members(store, samples, as_of, snapshot)])
 
 
-def _write(store: "Lake", frames: "dict[str, pl.DataFrame]", run_id: str) -> int | None:
+def _write(store: "Lake", frames: "dict[str, pl.DataFrame]", as_of: datetime, run_id: str) -> int | None:
+    import polars as pl
+
     tests = frames["backtests.var_tests"]
     done = tests.select("instrument", "horizon").unique().sort("instrument", "horizon")
+    stamp = pl.lit(as_of).cast(pl.Datetime("us"))
     with store.transaction(producer=STAGE, run_id=run_id, message=f"backtests of {done.height} keys") as tx:
         tx.append("backtests.var_tests", tests)
-        for name in ("backtests.breaches", "backtests.forecast_scores"):
+        for name in ("backtests.breaches", "backtests.forecast_scores", "backtests.comparisons"):
             for (horizon,), of_horizon in done.group_by("horizon", maintain_order=True):
-                instruments = of_horizon["instrument"].to_list()
-                tx.delete(name, instrument=instruments, horizon=[str(horizon)])
+                tx.delete(name, instrument=of_horizon["instrument"].to_list(), horizon=[str(horizon)])
             if frames[name].height:
-                tx.append(name, frames[name])
+                tx.append(name, frames[name].with_columns(as_of=stamp))
     return tx.snapshot_id

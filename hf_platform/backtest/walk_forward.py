@@ -96,8 +96,11 @@ def non_overlapping(indices: IntArray, n_bars: int) -> IntArray:
     """
     if n_bars == 1:
         return np.arange(indices.size)
-    picked: list[int] = []
-    position = 0
+    crowded = np.flatnonzero(np.diff(indices) < n_bars)
+    if not crowded.size:
+        return np.arange(indices.size)
+    position = int(crowded[0])  # up to here every origin is far enough from the one before
+    picked = list(range(position))
     while position < indices.size:
         picked.append(position)
         position = int(np.searchsorted(indices, int(indices[position]) + n_bars))

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -125,6 +124,8 @@ def _read_prices() -> str:
 
 
 def _fit_garch() -> str:
+    import numpy as np
+
     from hf_platform.volatility import garch
 
     draws = np.random.default_rng(0).standard_t(8, size=(1_000, 1))
@@ -144,6 +145,8 @@ def _query_lake(settings: Settings) -> str:
 
 def micro_benchmarks() -> dict[str, float]:
     """Time two small numerical jobs, to compare machines [seconds]."""
+    import numpy as np
+
     rng = np.random.default_rng(0)
     matrix, series = rng.standard_normal((1_000, 1_000)), rng.standard_normal(10_000)
     started = time.perf_counter()

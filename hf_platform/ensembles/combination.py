@@ -139,12 +139,12 @@ def member_weights(spec: EnsembleSpec, members: Members, realised: FloatArray, n
     mean, volatility = np.full(shape, np.nan), np.full(shape, np.nan)
     for column, family in enumerate(families):
         own = members.of_family(family)
-        some = members.present[:, own].any(axis=1)
+        some = np.logical_or.reduce(members.present[:, own], axis=1)
         own_weights, by_aic[own] = _inside(members, own, some)
         inside[np.ix_(some, own)] = own_weights
         mean[some, column] = _weighted(own_weights, members.mean[np.ix_(some, own)])
         volatility[some, column] = np.sqrt(_weighted(own_weights, members.volatility[np.ix_(some, own)] ** 2))
-    across, by_loss = _across(spec, members.origins, mean, volatility, realised, n_bars)
+    across, by_loss = _across(spec, members.origins, (mean, volatility), realised, n_bars)
     for column, family in enumerate(families):
         inside[:, members.of_family(family)] *= across[:, [column]]
     return Weights(inside, by_loss, by_aic)
@@ -159,8 +159,9 @@ def _inside(members: Members, own: IntArray, some: BoolArray) -> tuple[FloatArra
 
 
 def _across(
-    spec: EnsembleSpec, origins: IntArray, mean: FloatArray, volatility: FloatArray, realised: FloatArray, n_bars: int
+    spec: EnsembleSpec, origins: IntArray, moments: tuple[FloatArray, FloatArray], realised: FloatArray, n_bars: int
 ) -> tuple[FloatArray, BoolArray]:
+    mean, volatility = moments
     present = np.isfinite(volatility)
     weights = equal_weights(present)
     by_loss = np.zeros(origins.size, dtype=np.bool_)

@@ -19,7 +19,8 @@ _SELECTED: Final = """
     FROM models.forecasts f
     JOIN (SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon, unnest($since) AS since)
     USING (instrument, horizon)
-    JOIN (SELECT unnest($families) AS family, unnest($variants) AS variant, unnest($bits) AS bit) USING (family, variant)
+    JOIN (SELECT unnest($families) AS family, unnest($variants) AS variant, unnest($bits) AS bit)
+    USING (family, variant)
     WHERE f.known_at <= $as_of AND f.forecast_origin >= since"""
 # A forecast is named by the set of its members' models: order does not matter, hence the exclusive or.
 _NAMED: Final = f"""
@@ -82,7 +83,7 @@ def member_names(families: Sequence[ModelFamily]) -> tuple[str, ...]:
 
 
 def plan_origins(
-    store: Lake, name: str, code: str, members: Sequence[str], keys: Sequence[GridKey], as_of: datetime
+    store: Lake, name: str, code: str, members: Sequence[str], keys: Sequence[GridKey], *, as_of: datetime
 ) -> dict[GridKey, KeyPlan]:
     """Find, for each key, the origins to combine; a key without any forecast is absent."""
     params = _params(members, dict.fromkeys(keys, _EVER)) | {"as_of": as_of, "name": name, "code": code}

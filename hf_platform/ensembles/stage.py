@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hf_platform.ensembles.combination import AIC, EQUAL, EnsembleSpec, Weights, average, member_weights
-from hf_platform.ensembles.members import Aligned, KeyPlan, align, member_names, plan_origins, read_rows, wide
+from hf_platform.ensembles.combination import EnsembleSpec, member_weights
+from hf_platform.ensembles.members import KeyPlan, align, member_names, plan_origins, read_rows
+from hf_platform.ensembles.rows import Combination, forecast_rows, weight_rows
 from hf_platform.fitting.inputs import ReadSeries, read_from_lake
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
 from hf_platform.fitting.plan import pack
@@ -18,7 +19,7 @@ from hf_platform.lake import Lake
 from hf_platform.models.base import Series
 from hf_platform.models.code_version import code_version
 from hf_platform.models.registry import FAMILIES
-from hf_platform.types import PROBABILITIES, BoolArray, FloatArray, GridKey, IntArray
+from hf_platform.types import FloatArray, GridKey
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 KEYS_PER_BATCH: Final = 1_000
 ROWS_PER_COMMIT: Final = 400_000  # member rows read at a time, about 0.3 GB
 Progress = Callable[[int, int], None]
-_NUMBERS: Final = ("hf_platform.ensembles.combination", "hf_platform.ensembles.weights")
+_NEVER_FITTED: Final = (KeyStatus.FAILED, "no member was ever fitted for this key; fit its families first")
+_NUMBERS: Final = tuple(f"hf_platform.ensembles.{module}" for module in ("combination", "members", "rows", "weights"))
 _REASONS: Final = """
     SELECT instrument, horizon, family, variant, status, reason FROM models.ledger
     JOIN (SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon) USING (instrument, horizon)
@@ -47,14 +49,6 @@ class _Stage:
     code: str
     members: tuple[str, ...]
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    """What one key adds to the lake."""
-
-    forecasts: "pl.DataFrame"
-    weights: "pl.DataFrame"
 
 
 def combine_stage(
@@ -122,7 +116,7 @@ def combine_stage(
 def _combine_batch(
     stage: _Stage, keys: Sequence[GridKey], read: ReadSeries
 ) -> tuple[dict[GridKey, KeyOutcome], int | None]:
-    plans = plan_origins(stage.store, stage.spec.name, stage.code, stage.members, keys, stage.as_of)
+    plans = plan_origins(stage.store, stage.spec.name, stage.code, stage.members, keys, as_of=stage.as_of)
     series = _read_all(stage, keys, read)
     plans = {key: plan for key, plan in plans.items() if key in series}
     new = {key: plan for key, plan in plans.items() if plan.forecast_ids}
@@ -153,14 +147,13 @@ def _since(spec: EnsembleSpec, key: GridKey, plan: KeyPlan, series: Series) -> d
     return series.event_at[max(first - bars, 0)].item()
 
 
-def _combine_key(stage: _Stage, key: GridKey, plan: KeyPlan, series: Series, frame: "pl.DataFrame") -> _Part:
+def _combine_key(stage: _Stage, key: GridKey, plan: KeyPlan, series: Series, frame: "pl.DataFrame") -> Combination:
     aligned = align(frame, stage.members, series)
     n_bars = Horizon.parse(key.horizon).n_bars
     weights = member_weights(stage.spec, aligned.members, _realised(series, n_bars), n_bars)
     new = np.array(sorted(plan.forecast_ids), dtype="datetime64[us]")
     rows = np.flatnonzero(np.isin(series.event_at[aligned.members.origins], new)).astype(np.int64)
-    forecasts = _forecast_rows(stage, key, plan, aligned, weights, rows, frame)
-    return _Part(forecasts, _weight_rows(stage, key, forecasts, aligned, weights, rows))
+    return Combination(key, plan.forecast_ids, frame, aligned, weights, rows)
 
 
 def _realised(series: Series, n_bars: int) -> FloatArray:
@@ -171,78 +164,15 @@ def _realised(series: Series, n_bars: int) -> FloatArray:
     return total
 
 
-def _forecast_rows(
-    stage: _Stage,
-    key: GridKey,
-    plan: KeyPlan,
-    aligned: Aligned,
-    weights: Weights,
-    rows: IntArray,
-    frame: "pl.DataFrame",
-) -> "pl.DataFrame":
+def _commit(stage: _Stage, parts: Sequence[Combination]) -> int | None:
     import polars as pl
 
-    row_of = aligned.row_of[rows]
-    quantiles, tails = wide(frame, "quantiles"), wide(frame, "tail_means")
-    combined = average(
-        weights.values, aligned.members, rows, [quantiles[own] for own in row_of.T], [tails[own] for own in row_of.T]
-    )
-    present = aligned.members.present[rows]
-    first = row_of[np.arange(rows.size), np.argmax(present, axis=1)]
-    anchor = frame[first].select("forecast_origin", "target_at")
-    known = np.where(present, frame["known_at"].to_numpy().astype("datetime64[us]").astype(np.int64)[row_of], 0)
-    return anchor.with_columns(
-        pl.Series("forecast_id", [plan.forecast_ids[origin] for origin in anchor["forecast_origin"]]),
-        pl.lit(stage.spec.name).alias("name"),
-        pl.lit(key.instrument).alias("instrument"),
-        pl.lit(key.horizon).alias("horizon"),
-        pl.Series("known_at", known.max(axis=1).astype("datetime64[us]")),
-        pl.Series("mean", combined.mean),
-        pl.Series("volatility", combined.volatility),
-        pl.Series("probabilities", np.tile(np.array(PROBABILITIES), (rows.size, 1))),
-        pl.Series("quantiles", combined.quantiles),
-        pl.Series("tail_means", combined.tail_means),
-        _lists("member_model_ids", frame["model_id"], row_of, present),
-        _lists("missing_members", pl.Series(stage.members), np.broadcast_to(np.arange(len(stage.members)), row_of.shape), ~present),
-        pl.lit(stage.created_at, dtype=pl.Datetime("us")).alias("created_at"),
-    )
-
-
-def _lists(name: str, texts: "pl.Series", positions: IntArray, chosen: BoolArray) -> "pl.Series":
-    """Collect, for each row, the texts at the chosen positions into a list."""
-    import polars as pl
-    import pyarrow as pa
-
-    flat = texts.gather(positions[chosen]).to_arrow()
-    offsets = np.concatenate([[0], np.cumsum(chosen.sum(axis=1))]).astype(np.int64)
-    return pl.Series(name, pl.from_arrow(pa.LargeListArray.from_arrays(offsets, flat)), dtype=pl.List(pl.String))
-
-
-def _weight_rows(
-    stage: _Stage, key: GridKey, forecasts: "pl.DataFrame", aligned: Aligned, weights: Weights, rows: IntArray
-) -> "pl.DataFrame":
-    import polars as pl
-
-    position, member = np.nonzero(aligned.members.present[rows])
-    inside = np.where(weights.by_aic, f"{AIC}, ", "")
-    across = np.where(weights.by_loss[rows], stage.spec.criterion, EQUAL)
-    criteria = pl.Series("inside", inside)[member] + pl.Series("across", across)[position]
-    return forecasts.select("name", "instrument", "horizon", "forecast_origin", "known_at", "created_at")[
-        position
-    ].with_columns(
-        pl.Series("member", list(stage.members))[member],
-        pl.Series("weight", weights.values[rows][position, member]),
-        criteria.alias("criterion"),
-    )
-
-
-def _commit(stage: _Stage, parts: Sequence[_Part]) -> int | None:
-    import polars as pl
-
-    forecasts = pl.concat([part.forecasts for part in parts])
-    with stage.store.transaction(stage.spec.name, stage.run_id, f"{forecasts.height} forecasts") as tx:
-        tx.append("ensembles.forecasts", forecasts)
-        tx.append("ensembles.weights", pl.concat([part.weights for part in parts]))
+    forecasts = [forecast_rows(stage.spec, part, stage.created_at) for part in parts]
+    weights = [weight_rows(stage.spec, part, rows) for part, rows in zip(parts, forecasts, strict=True)]
+    n_rows = sum(rows.height for rows in forecasts)
+    with stage.store.transaction(stage.spec.name, stage.run_id, f"{n_rows} forecasts") as tx:
+        tx.append("ensembles.forecasts", pl.concat(forecasts))
+        tx.append("ensembles.weights", pl.concat(weights))
     return tx.snapshot_id
 
 
@@ -286,21 +216,20 @@ def _outcome(
     series: Series | None,
     reasons: Mapping[GridKey, tuple[KeyStatus, str]],
 ) -> KeyOutcome:
-    n_new = 0 if plan is None else len(plan.forecast_ids)
-    counts = {"n_ok": n_new, "n_rows": n_new, "n_reused": 0 if plan is None else plan.n_origins - n_new}
-    if plan is not None and _is_current(plan, series):
-        return KeyOutcome(
-            KeyStatus.OK,
-            data_version=plan.data_version,
-            last_origin=plan.newest,
-            missing=tuple(name for name in stage.members if name not in plan.members),
-            **counts,
-        )
-    status, why = reasons.get(key, (KeyStatus.FAILED, "no member was ever fitted for this key; fit its families first"))
-    return KeyOutcome(
-        status,
-        f"no member has a forecast at the newest bar. {why}",
-        last_origin=None if plan is None else plan.newest,
-        data_version="" if plan is None else plan.data_version,
-        **counts,
+    if plan is None:
+        status, why = reasons.get(key, _NEVER_FITTED)
+        return KeyOutcome(status, f"no member has a forecast at the newest bar. {why}")
+    n_new = len(plan.forecast_ids)
+    outcome = KeyOutcome(
+        KeyStatus.OK,
+        n_ok=n_new,
+        n_rows=n_new,
+        n_reused=plan.n_origins - n_new,
+        data_version=plan.data_version,
+        last_origin=plan.newest,
+        missing=tuple(name for name in stage.members if name not in plan.members),
     )
+    if _is_current(plan, series):
+        return outcome
+    status, why = reasons.get(key, _NEVER_FITTED)
+    return replace(outcome, status=status, reason=f"no member has a forecast at the newest bar. {why}")

@@ -104,18 +104,19 @@ def rolling_means(losses: FloatArray, window: int, minimum: int) -> FloatArray:
         slot `e`; NaN with fewer than `minimum` losses. Each row is summed on its own: more slots,
         before the window or after, leave its bits alone.
     """
-    counted = np.isfinite(losses).all(axis=1)
-    padded = np.zeros((losses.shape[0] + window, losses.shape[1] + 1))
-    padded[window:, :-1] = np.where(counted[:, None], losses, 0.0)
-    padded[window:, -1] = counted
-    columns = [
-        np.lib.stride_tricks.sliding_window_view(np.ascontiguousarray(column), window).sum(axis=-1)
-        for column in padded.T
-    ]
-    enough = columns[-1] >= minimum
-    return np.column_stack(
-        [np.divide(total, columns[-1], out=np.full(total.shape, np.nan), where=enough) for total in columns[:-1]]
-    )
+    counted = np.logical_and.reduce(np.isfinite(losses), axis=1)
+    n_counted = _window_sums(counted.astype(np.float64), window)
+    enough = n_counted >= minimum
+    means = np.full((losses.shape[0] + 1, losses.shape[1]), np.nan)
+    for member in range(losses.shape[1]):
+        totals = _window_sums(np.where(counted, losses[:, member], 0.0), window)
+        means[enough, member] = totals[enough] / n_counted[enough]
+    return means
+
+
+def _window_sums(values: FloatArray, window: int) -> FloatArray:
+    padded = np.concatenate([np.zeros(window), values])
+    return np.lib.stride_tricks.sliding_window_view(padded, window).sum(axis=-1)
 
 
 def _require_members(present: BoolArray) -> None:

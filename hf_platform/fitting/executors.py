@@ -42,10 +42,13 @@ class InlineExecutor:
 
     def map(self, task: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """Apply `task` to each item, results in order; the first error raised is raised here."""
-        from threadpoolctl import threadpool_limits
+        from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]
 
         with threadpool_limits(1):
             if self.threads == 1 or len(items) < 2:
                 return [task(item) for item in items]
-            with ThreadPoolExecutor(min(self.threads, len(items))) as pool:
+            # OpenMP keeps its limit per thread, so that each worker has to set it again.
+            with ThreadPoolExecutor(
+                min(self.threads, len(items)), initializer=threadpool_limits, initargs=(1,)
+            ) as pool:
                 return list(pool.map(task, items))

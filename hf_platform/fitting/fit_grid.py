@@ -4,13 +4,13 @@ A failure of one key is a row of the ledger and an outcome, never an exception. 
 the platform's own trouble: a lake that cannot be written, a family that breaks its contract.
 """
 
+import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
-
-import numpy as np
 
 from hf_platform.errors import PlatformError
 from hf_platform.fitting.chunk import Chunk, Work, run_chunk
@@ -28,12 +28,13 @@ from hf_platform.fitting.outcome import KeyOutcome, StageOutcome
 from hf_platform.fitting.plan import PlannedModel, pack, plan_key
 from hf_platform.fitting.states import save_state
 from hf_platform.fitting.stored import Stored, is_failed, load_fits, look_up, missing_origins
-from hf_platform.fitting.tally import KeyTally, data_version
+from hf_platform.fitting.tally import KeyTally, bar_time, data_version
 from hf_platform.fitting.targets import known_times, target_times
 from hf_platform.horizons import Horizon
 from hf_platform.lake import Lake
 from hf_platform.models.base import ModelFamily, Status
-from hf_platform.models.code_version import code_version
+from hf_platform.models.code_version import code_version, file_version
+from hf_platform.models.identity import content_hash
 from hf_platform.settings import Settings
 from hf_platform.types import GridKey, TimeArray
 
@@ -69,7 +70,7 @@ class _Plan:
 
 def family_code_version(family: ModelFamily) -> str:
     """Name the code that decides a family's numbers: its module and its declared dependencies."""
-    return code_version(type(family).__module__, *family.dependencies)
+    return content_hash(file_version(Path(inspect.getfile(type(family)))), code_version(*family.dependencies))
 
 
 def fit_grid(
@@ -155,7 +156,7 @@ def _fit_batch(stage: _Stage, keys: Sequence[GridKey]) -> tuple[dict[GridKey, Ke
     )
     newest = [model.task.model_id for models in plan.models.values() for model in models if model.is_newest]
     stored = look_up(stage.store, stage.family.name, sorted({key.instrument for key in keys}), newest)
-    tallies = {key: KeyTally(_newest_bar(models), data_version(models)) for key, models in plan.models.items()}
+    tallies = {key: KeyTally(_newest_bar(models[-1]), data_version(models)) for key, models in plan.models.items()}
     works = _to_do(stage, plan.models, stored, tallies)
     committed = _commit_refusals(stage, plan.refused, inputs, stamp)
     for part in _by_rows(works):
@@ -183,9 +184,8 @@ def _plan(stage: _Stage, keys: Sequence[GridKey], inputs: Inputs) -> _Plan:
     return plan
 
 
-def _newest_bar(models: Sequence[PlannedModel]) -> np.datetime64:
-    newest = models[-1]
-    return newest.task.series.event_at[newest.origins[-1]]
+def _newest_bar(model: PlannedModel) -> datetime:
+    return bar_time(model.task.series, int(model.origins[-1]))
 
 
 def _to_do(
@@ -218,11 +218,11 @@ def _to_do(
 def _note_stored(tally: KeyTally, planned: PlannedModel, stored: Stored) -> None:
     model = planned.task.model_id
     if planned.is_newest:
-        newest = planned.task.series.event_at[planned.origins[-1]]
-        if newest.item() in stored.origins.get(model, ()):
+        newest = _newest_bar(planned)
+        if newest in stored.origins.get(model, ()):
             tally.reached(newest)
     elif model in stored.last_origin:
-        tally.reached(np.datetime64(stored.last_origin[model], "us"))
+        tally.reached(stored.last_origin[model])
 
 
 def _by_rows(works: Sequence[Work]) -> list[list[Work]]:
@@ -283,12 +283,12 @@ def _rows_of(stage: _Stage, result: ModelResult, stored: Stored, stamp: Stamp) -
     return [row for row in rows if (row["status"], row.get("reason")) != (earlier.status, earlier.reason)]
 
 
-def _commit_refusals(
-    stage: _Stage, refused: Mapping[GridKey, KeyOutcome], inputs: Inputs, stamp: Stamp
-) -> int | None:
+def _commit_refusals(stage: _Stage, refused: Mapping[GridKey, KeyOutcome], inputs: Inputs, stamp: Stamp) -> int | None:
     """Give each variant of a key that could not even be planned its row in the ledger."""
     rows = [
-        row for key, outcome in refused.items() for row in refusal_rows(stage.family, key, outcome, inputs.of(key), stamp)
+        row
+        for key, outcome in refused.items()
+        for row in refusal_rows(stage.family, key, outcome, inputs.of(key), stamp)
     ]
     if not rows:
         return None

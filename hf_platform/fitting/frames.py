@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     import polars as pl
 
 DEVICE: Final = "cpu"
+_TEXTS: Final = (
+    "model_id", "family", "variant", "instrument", "horizon", "stage", "status", "reason", "error", "params_json",
+    "input_hash", "spec_hash", "data_version", "code_version", "device", "state_uri",
+)  # fmt: skip
+_NUMBERS: Final = ("log_likelihood", "aic", "bic", "score", "gradient_norm", "seconds")
+_TIMES: Final = ("forecast_origin", "as_of", "train_start", "train_end", "created_at")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +108,7 @@ def _common(planned: PlannedModel, stamp: Stamp) -> dict[str, object]:
 
 
 def _fit_columns(fitted: Fitted, state: dict[str, bytes], state_uri: str | None) -> dict[str, object]:
-    features = fitted.params.get("features")
+    params: dict[str, Any] = fitted.params
     return {
         "stage": "fit",
         "status": fitted.status.value,
@@ -115,7 +121,7 @@ def _fit_columns(fitted: Fitted, state: dict[str, bytes], state_uri: str | None)
         "gradient_norm": fitted.gradient_norm,
         "at_boundary": fitted.at_boundary,
         "n_obs": fitted.n_obs,
-        "n_features": len(features) if isinstance(features, list) else 0,
+        "n_features": len(params.get("features", ())),
         "n_optima": fitted.n_optima,
         "seconds": fitted.seconds,
         "state_uri": state_uri,
@@ -157,12 +163,8 @@ def ledger_frame(rows: Sequence[dict[str, object]]) -> "pl.DataFrame":
     """Make a frame of ledger rows, typed as the table."""
     import polars as pl
 
-    texts = ("model_id family variant instrument horizon stage status reason error params_json input_hash spec_hash "
-             "data_version code_version device state_uri").split()  # fmt: skip
-    numbers = "log_likelihood aic bic score gradient_norm seconds".split()
-    times = "forecast_origin as_of train_start train_end created_at".split()
-    schema: dict[str, pl.DataType] = dict.fromkeys(texts, pl.String())
-    schema |= dict.fromkeys(numbers, pl.Float64()) | dict.fromkeys(times, pl.Datetime("us"))
+    schema: dict[str, pl.DataType] = dict.fromkeys(_TEXTS, pl.String())
+    schema |= dict.fromkeys(_NUMBERS, pl.Float64()) | dict.fromkeys(_TIMES, pl.Datetime("us"))
     schema |= dict.fromkeys(("n_obs", "n_optima", "lake_snapshot", "seed"), pl.Int64())
     schema |= {"n_features": pl.Int32(), "at_boundary": pl.Boolean()}
     columns = {name: [row.get(name) for row in rows] for name in schema}

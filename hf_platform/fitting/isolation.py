@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeVar
 
-from hf_platform.models.base import FitFailure, Fitted, FitTask, ModelFamily, OriginSet, Status
+from hf_platform.models.base import FitFailure, FitTask, Fitted, ModelFamily, OriginSet, Status
 from hf_platform.types import ForecastDistribution
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from hf_platform.fitting.chunk import Work
 from hf_platform.fitting.plan import PlannedModel
 from hf_platform.fitting.states import load_state
 from hf_platform.lake import Lake
-from hf_platform.models.base import Fitted, FitTask, ModelFamily, Status
+from hf_platform.models.base import FitTask, Fitted, ModelFamily, Status
 from hf_platform.types import IntArray
 
 _TRIED: Final = """
@@ -115,9 +115,7 @@ def load_fits(store: Lake, family: ModelFamily, works: Sequence[Work]) -> list[W
     ]
 
 
-def _load(
-    store: Lake, family: ModelFamily, task: FitTask, params_json: str, state_uri: str | None
-) -> Fitted | None:
+def _load(store: Lake, family: ModelFamily, task: FitTask, params_json: str, state_uri: str | None) -> Fitted | None:
     state = load_state(store.settings, params_json, state_uri)
     return None if state is None else family.from_state(task, state)
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-import numpy as np
+from datetime import datetime
 
 from hf_platform.fitting.frames import ModelResult
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus
 from hf_platform.fitting.plan import PlannedModel
-from hf_platform.models.base import Status
+from hf_platform.models.base import Series, Status
 from hf_platform.models.identity import content_hash
 
 
@@ -16,17 +15,17 @@ from hf_platform.models.identity import content_hash
 class KeyTally:
     """Running counts of one key; `outcome` closes them."""
 
-    newest: np.datetime64
+    newest: datetime
     data_version: str
     n_ok: int = 0
     n_failed: int = 0
     n_reused: int = 0
     n_rows: int = 0
-    last_origin: np.datetime64 | None = None
+    last_origin: datetime | None = None
     missing: set[str] = field(default_factory=set[str])
     reasons: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
-    def reached(self, origin: np.datetime64) -> None:
+    def reached(self, origin: datetime) -> None:
         """Note a stored forecast origin."""
         self.last_origin = origin if self.last_origin is None else max(self.last_origin, origin)
 
@@ -42,7 +41,7 @@ class KeyTally:
         planned, fitted = result.planned, result.fitted
         self.n_rows += int(result.origins.size)
         if result.origins.size:
-            self.reached(planned.task.series.event_at[result.origins[-1]])
+            self.reached(bar_time(planned.task.series, int(result.origins[-1])))
         if result.failure is not None:
             self.failed(planned, result.failure.status, result.failure.reason)
         elif fitted is not None and fitted.status is not Status.OK:
@@ -58,15 +57,21 @@ class KeyTally:
         reasons = "; ".join(f"{', '.join(variants)}: {reason}" for reason, variants in self.reasons.items())
         return KeyOutcome(
             status=KeyStatus.OK if is_ok else KeyStatus.FAILED,
-            reason=None if is_ok else (reasons or f"no forecast at the newest bar, {str(self.newest)[:19]}"),
+            reason=None if is_ok else (reasons or f"no forecast at the newest bar, {self.newest:%Y-%m-%d %H:%M:%S}"),
             n_ok=self.n_ok,
             n_failed=self.n_failed,
             n_reused=self.n_reused,
             n_rows=self.n_rows,
             data_version=self.data_version,
-            last_origin=None if self.last_origin is None else self.last_origin.item(),
+            last_origin=self.last_origin,
             missing=tuple(sorted(self.missing)),
         )
+
+
+def bar_time(series: Series, index: int) -> datetime:
+    """Give the close of one bar, naive UTC."""
+    moment: datetime = series.event_at[index : index + 1].astype("datetime64[us]").tolist()[0]
+    return moment
 
 
 def data_version(models: Iterable[PlannedModel]) -> str:

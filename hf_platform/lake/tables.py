@@ -251,10 +251,10 @@ _ALL: Final = (
     ),
     _table(
         "backtests.var_tests",
-        "one row per instrument, horizon, method, confidence, test, window and as_of",
+        "one row per instrument, horizon, method, confidence, test, window, as_of and version of data and code",
         "instrument horizon method confidence test window_start window_end n_forecasts n_breaches statistic "
         "degrees_of_freedom p_value zone verdict reason as_of data_version code_version lake_snapshot created_at",
-        key="instrument horizon method confidence test window_start window_end as_of",
+        key="instrument horizon method confidence test window_start window_end as_of data_version code_version",
     ),
     _table(
         "backtests.breaches",
@@ -311,6 +311,11 @@ VIEWS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "SELECT * FROM (SELECT * FROM models.ledger QUALIFY row_number() OVER ("
             "PARTITION BY instrument, horizon, family, variant ORDER BY as_of DESC, created_at DESC, model_id) = 1) "
             "WHERE status NOT IN ('ok', 'skipped')",
+        ),
+        "backtests.newest_var_tests": (
+            "tests of the newest backtest of each instrument and horizon",
+            "SELECT * FROM backtests.var_tests QUALIFY rank() OVER ("
+            "PARTITION BY instrument, horizon ORDER BY as_of DESC, created_at DESC) = 1",
         ),
     }
 )

@@ -122,8 +122,9 @@ def _prepare(bars: pl.DataFrame, records: Mapping[str, Instrument]) -> pl.DataFr
         .select(*_SERIES, "event_at", "ingested_at", pl.col("open", "high", "low", "close").fill_nan(None))
         .with_row_index("_row")
         .sort(*_SERIES, "event_at", maintain_order=True)
+        .with_columns(pl.struct(_SERIES).rle_id().alias("_series"))  # one whole number groups faster than two texts
         .with_columns(
-            log_close.diff().over(_SERIES).alias("_return"),
+            log_close.diff().over("_series").alias("_return"),
             pl.col("instrument").replace_strict(positive, default=True, return_dtype=pl.Boolean).alias("_positive"),
         )
     )
@@ -144,9 +145,9 @@ def _with_calendar_facts(work: pl.DataFrame, names: set[RuleName], records: Mapp
         up_to = np.searchsorted(grid, moments, side="right")
         on_grid = up_to > np.searchsorted(grid, moments, side="left")
         counted = part.with_columns(pl.Series("_up_to", up_to), pl.Series("_on_grid", on_grid))
-        gap = pl.col("_up_to") - pl.col("_on_grid").cast(pl.Int64) - pl.col("_up_to").shift(1).over(_SERIES)
+        gap = pl.col("_up_to") - pl.col("_on_grid").cast(pl.Int64) - pl.col("_up_to").shift(1).over("_series")
         parts.append(counted.with_columns(gap.alias("_missing")))
-    return pl.concat(parts).sort(*_SERIES, "event_at", maintain_order=True)
+    return pl.concat(parts).sort("_series", "event_at", maintain_order=True)
 
 
 def _when(condition: pl.Expr, rule: Rule) -> pl.Expr:
@@ -174,7 +175,7 @@ def _close_outside_range(rule: Rule) -> pl.Expr:
 
 
 def _duplicate(rule: Rule) -> pl.Expr:
-    return _when(pl.len().over(*_SERIES, "event_at") > 1, rule)
+    return _when(pl.len().over("_series", "event_at") > 1, rule)
 
 
 def _off_session(rule: Rule) -> pl.Expr:
@@ -186,8 +187,8 @@ def _missing_session(rule: Rule) -> pl.Expr:
 
 
 def _stale_price(rule: Rule) -> pl.Expr:
-    moved = (pl.col("close") != pl.col("close").shift(1)).fill_null(value=True).over(_SERIES)
-    run = pl.cum_count("close").over([*_SERIES, moved.cum_sum().over(_SERIES)])
+    moved = (pl.col("close") != pl.col("close").shift(1)).fill_null(value=True).over("_series")
+    run = pl.cum_count("close").over("_series", moved.cum_sum().over("_series"))
     return _when((run > rule.threshold) & pl.col("close").is_not_null(), rule)
 
 
@@ -196,7 +197,7 @@ def _outlier(rule: Rule) -> pl.Expr:
     deviation = (pl.col("_return") - median).abs()
     scale = deviation.shift(1).rolling_median(rule.lookback, min_samples=rule.minimum) * _MAD_TO_SIGMA
     far = (deviation > rule.threshold * scale) & (scale > 0)
-    return _when(far.over(_SERIES), rule)
+    return _when(far.over("_series"), rule)
 
 
 def _future_date(rule: Rule) -> pl.Expr:

@@ -16,6 +16,8 @@ _MIB: Final = 1024 * 1024
 _HEADER_BYTES: Final = 64 * 1024
 _MAX_COLUMNS: Final = 64
 _BYTES_PER_VALUE: Final = 8
+_FAR_DAYS: Final = 100_000  # 273 years on both sides of 1970
+_TICKS: Final = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 SUFFIXES: Final = (".csv", ".parquet")
 TIMES: Final = ("date", "event_at")
 NUMBERS: Final = ("open", "high", "low", "close", "volume")
@@ -206,12 +208,11 @@ def _read_parquet(path: Path, max_bytes: int) -> pl.DataFrame | Rejection:
                 return bad
             table = file.read()
         table.validate(full=True)  # text that is no UTF-8, offsets out of range: refused before they do harm
-        frame = pl.DataFrame(table)
+        frame = _bounded_times(pl.DataFrame(arrow.table(table.columns, names=names)))  # without the file's metadata
     except (arrow.ArrowException, pl.exceptions.PolarsError, ValueError, OSError) as error:
         return _whole(path, "the file is readable Parquet", str(error), "Export it again.")
     if frame.is_empty():
         return _whole(path, "there is at least one row", "none", "Export the file again.")
-    frame.columns = names
     bad = next((bad for name in names if (bad := _check_type(path, name, frame.schema[name]))), None)
     if bad is not None:
         return bad
@@ -219,6 +220,19 @@ def _read_parquet(path: Path, max_bytes: int) -> pl.DataFrame | Rejection:
     return frame.with_columns(pl.col(texts).cast(pl.String)).with_columns(
         pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row")
     )
+
+
+def _bounded_times(frame: pl.DataFrame) -> pl.DataFrame:
+    """Take out dates and times far outside history: most date arithmetic aborts on them."""
+    bounded: list[pl.Expr] = []
+    for name, kind in frame.schema.items():
+        if isinstance(kind, pl.Date | pl.Datetime):
+            per_day = 86_400 * _TICKS[kind.time_unit] if isinstance(kind, pl.Datetime) else 1
+            within = pl.col(name).to_physical().is_between(-_FAR_DAYS * per_day, _FAR_DAYS * per_day)
+            # A masked value is still computed with: put a harmless one under the mask.
+            harmless = pl.when(within).then(pl.col(name)).otherwise(pl.lit(0).cast(kind))
+            bounded.append(pl.when(within).then(harmless).alias(name))
+    return frame.with_columns(bounded)
 
 
 def _check_type(path: Path, name: str, kind: pl.DataType) -> Rejection | None:

@@ -69,4 +69,5 @@ def returns_known(start: int, origins: OriginSet) -> BoolArray:
 def features_known(names: Sequence[str], origins: OriginSet) -> BoolArray:
     """Mark the origins at which all the named features are finite."""
     columns: IntArray = np.array([origins.series.feature_names.index(name) for name in names], dtype=np.int64)
-    return np.isfinite(origins.series.features[origins.indices][:, columns]).all(axis=1)
+    known: BoolArray = np.isfinite(origins.series.features[np.ix_(origins.indices, columns)])
+    return np.logical_and.reduce(known, axis=1)

@@ -41,7 +41,13 @@ def code_version(*names: str) -> str:
 def _fingerprint(name: str) -> str:
     if name != _PACKAGE and not name.startswith(_PACKAGE + "."):
         return version(name)
-    return content_hash(*(tree_of(path.read_text(encoding="utf-8")) for path in _files(name)))
+    return content_hash(*(file_version(path) for path in _files(name)))
+
+
+@cache
+def file_version(path: Path) -> str:
+    """Hash what the code of one file does."""
+    return content_hash(tree_of(path.read_text(encoding="utf-8")))
 
 
 def _files(name: str) -> list[Path]:

@@ -8,10 +8,14 @@ from hf_platform.types import FloatArray
 
 @numba.njit(cache=True, nogil=True)
 def descend(
-    x: FloatArray, y: FloatArray, l1: float, l2: float, tolerance: float, max_sweeps: int
+    x: FloatArray, y: FloatArray, penalties: tuple[float, float], tolerance: float, max_sweeps: int
 ) -> tuple[FloatArray, int, float]:
-    """Minimise ``|y - x b|^2 / (2 n) + l1 |b|_1 + l2 / 2 |b|_2^2``; see `elastic_net.coordinate_descent`."""
+    """Minimise ``|y - x b|^2 / (2 n) + l1 |b|_1 + l2 / 2 |b|_2^2`` for penalties (l1, l2).
+
+    See `families.elastic_net.coordinate_descent`, its only caller.
+    """
     n, p = x.shape
+    l1, l2 = penalties
     gram = np.empty((p, p))
     cross = np.empty(p)
     for i in range(p):

@@ -34,7 +34,7 @@ def window_hash(series: Series, start: int, stop: int) -> str:
     digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     digest.update("|".join((series.instrument, series.frequency, *series.feature_names)).encode())
     for array in (series.event_at, series.log_return, series.features):
-        digest.update(np.ascontiguousarray(array[start:stop]).view(np.uint8))
+        digest.update(np.ascontiguousarray(array[start:stop]).tobytes())
     return digest.hexdigest()
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Final
 
 from hf_platform.errors import StoreError
-from hf_platform.models.base import Fitted, FitTask
+from hf_platform.models.base import FitTask, Fitted
 
 PARAMS_FILE: Final = "params.json"
 _SCHEMA: Final = 1

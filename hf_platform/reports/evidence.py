@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, object]
 
+SHOWN: Final = (0.99, 0.95)  # confidences of the plots and of the list of breaches
 # The newest backtest of each key: at one as_of a key may have been tested again on other inputs.
 NEWEST_TESTS: Final = """
 SELECT * FROM backtests.var_tests
@@ -77,6 +78,14 @@ SEMI JOIN keys USING (instrument, horizon) ORDER BY instrument, horizon, score, 
 """
 
 
+_COMPARISONS: Final = f"""
+{_KEYS}
+SELECT instrument, horizon, member, benchmark, score, mean_difference, statistic, p_value, verdict
+FROM backtests.comparisons SEMI JOIN keys USING (instrument, horizon)
+WHERE producer = 'var_backtest' ORDER BY instrument, horizon, score DESC
+"""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class VolatilityPath:
     """Forecast volatility of one method by origin, annualised [decimal]."""
@@ -108,6 +117,7 @@ class Evidence:
     newest: list[Row]
     models: list[Row]
     scores: list[Row]
+    comparisons: list[Row]
 
 
 def read_evidence(
@@ -117,12 +127,13 @@ def read_evidence(
     names = {"instruments": [k.instrument for k in keys], "horizons": [k.horizon for k in keys]}
     at = names | {"as_of": as_of}
     samples: dict[GridKey, dict[tuple[str, float], VarSample]] = {key: {} for key in keys}
-    for sample in read_samples(store, keys, as_of, None):
+    for sample in read_samples(store, keys, as_of, methods=("ensemble",), confidences=SHOWN):
         samples[sample.key][sample.method, sample.confidence] = sample
     volatility = _by_key(store.query(_VOLATILITY, at))
     weights = _by_key(store.query(_WEIGHTS, at))
     newest = _by_key(store.query(_NEWEST_VAR, at))
     scores = _by_key(store.query(_SCORES, names))
+    comparisons = _by_key(store.query(_COMPARISONS, names))
     members = {key: _member_ids(frame) for key, frame in newest.items()}
     wanted = sorted({model for ids in members.values() for model in ids})
     models = {str(row["model_id"]): row for row in store.query(_MODELS, {"models": wanted, "as_of": as_of}).to_dicts()}
@@ -136,6 +147,7 @@ def read_evidence(
             newest[key].to_dicts() if key in newest else [],
             [models[model] for model in members.get(key, ()) if model in models],
             scores[key].to_dicts() if key in scores else [],
+            comparisons[key].to_dicts() if key in comparisons else [],
         )
         for key in keys
     }

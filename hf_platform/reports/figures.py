@@ -2,21 +2,28 @@
 
 from collections.abc import Sequence
 from html import escape
+from typing import Final
 
 import numpy as np
 from scipy import stats
 
+from hf_platform.backtest.battery import RECENT
 from hf_platform.backtest.sample import VarSample
 from hf_platform.reports.evidence import VolatilityPath, WeightPath
 from hf_platform.reports.svg import Frame, bars, day, frame_for, polyline, thin
-from hf_platform.types import FloatArray, IntArray, TimeArray
+from hf_platform.types import BoolArray, FloatArray, IntArray, TimeArray
 
 _WIDTH, _HEIGHT = 960, 300
 _MAX_MARKS = 400  # marks with a tooltip; a page must stay small
 _BAND = 0.95
+_FEW = 20  # forecasts below which a closer look shows nothing
+CRISES: Final = (
+    ("Financial crisis 2008", "2008-07-01", "2009-07-01"),
+    ("Pandemic 2020", "2020-01-15", "2020-07-15"),
+)
 
 
-def returns_and_var(high: VarSample, low: VarSample | None) -> str:
+def returns_and_var(high: VarSample, low: VarSample | None, width: int = _WIDTH, height: int = _HEIGHT) -> str:
     """Draw returns against VaR at two confidences, with the breaches of each marked.
 
     Parameters
@@ -25,10 +32,12 @@ def returns_and_var(high: VarSample, low: VarSample | None) -> str:
         The higher confidence, for example 0.99: solid line, breaches as filled triangles.
     low : VarSample or None
         The lower one, for example 0.95: dashed line, its further breaches as small circles.
+    width, height : int
+        Of the drawing [pixels of the view box].
     """
     returns = -high.losses
     limits = [returns, -high.value_at_risk] + ([-low.value_at_risk] if low is not None else [])
-    frame = frame_for(high.origins, limits, _WIDTH, _HEIGHT)
+    frame = frame_for(high.origins, limits, width, height)
     columns, least, most = thin(frame.columns(high.origins), returns)
     body = [f'<path class="returns" d="{bars(columns, frame.y(np.maximum(most, 0)), frame.y(np.minimum(least, 0)))}"/>']
     if low is not None:
@@ -39,6 +48,29 @@ def returns_and_var(high: VarSample, low: VarSample | None) -> str:
     body.extend(_breach_marks(frame, high))
     title = f"Returns and VaR of {high.key.instrument}, {high.key.horizon}"
     return frame.svg(title, f"{int(high.breaches.sum())} breaches of the {high.confidence:.1%} VaR", body, "%")
+
+
+def closer_looks(high: VarSample, low: VarSample | None) -> list[tuple[str, str]]:
+    """Draw returns against VaR in the newest forecasts and in the crises that the sample covers.
+
+    Returns
+    -------
+    list of (str, str)
+        Name and drawing of each look.
+    """
+    windows: list[tuple[str, BoolArray]] = []
+    if len(high) > 2 * RECENT:
+        windows.append((f"Last {RECENT} forecasts", np.arange(len(high)) >= len(high) - RECENT))
+    for name, start, stop in CRISES:
+        windows.append((name, (high.origins >= np.datetime64(start)) & (high.origins < np.datetime64(stop))))
+    looks: list[tuple[str, str]] = []
+    for name, inside in windows:
+        if int(inside.sum()) < _FEW:
+            continue
+        part = high.only(inside)
+        other = None if low is None else low.only((low.origins >= part.origins[0]) & (low.origins <= part.origins[-1]))
+        looks.append((name, returns_and_var(part, other, _WIDTH // 2, 240)))
+    return looks
 
 
 def cumulative_breaches(sample: VarSample) -> str:

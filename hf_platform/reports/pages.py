@@ -11,8 +11,8 @@ from hf_platform.reports import figures, tables
 from hf_platform.reports.evidence import Evidence, Row
 from hf_platform.reports.words import (
     HEADLINE_CONFIDENCE,
-    TEST_NAMES,
-    format_p,
+    SHORT_NAMES,
+    equals,
     percent,
     select,
     strings,
@@ -80,7 +80,9 @@ def render_page(evidence: Evidence, inputs: str, code_version: str) -> str:
             volatility_names=[path.name for path in evidence.volatility],
             weights_figure=figures.ensemble_weights(evidence.weights),
             weights=evidence.weights,
-            test_tables=[(method, tables.test_table(evidence, method)) for method in _methods(evidence)],
+            closer_looks=figures.closer_looks(high, low) if high is not None else [],
+            test_tables=tables.test_tables(evidence),
+            comparisons=tables.comparison_table(evidence),
             breaches=tables.breach_table(evidence, "ensemble", HEADLINE_CONFIDENCE),
             power=tables.power_table(len(high), HEADLINE_CONFIDENCE) if high is not None else None,
             power_statement=tables.power_statement(HEADLINE_CONFIDENCE),
@@ -127,10 +129,6 @@ def index_row(key: GridKey, tests: Sequence[Row], newest: Row | None) -> dict[st
     return row
 
 
-def _methods(evidence: Evidence) -> list[str]:
-    return sorted({str(row["method"]) for row in evidence.tests}, key=lambda name: (name != "ensemble", name))
-
-
 def _levels(evidence: Evidence) -> list[dict[str, str]]:
     # One tile per confidence: the verdict word, breaches against expectation, and the p-value of the rate.
     tiles: list[dict[str, str]] = []
@@ -147,8 +145,10 @@ def _levels(evidence: Evidence) -> list[dict[str, str]]:
                 "breaches": str(row["n_breaches"]),
                 "expected": f"{n * (1 - confidence):.1f}",
                 "rate": f"{int(str(row['n_breaches'])) / n:.2%}",
-                "p": format_p(row["p_value"]),
-                "failed": ", ".join(TEST_NAMES[name] for name, test in tests.items() if test["verdict"] == "fail"),
+                "p": equals(row["p_value"]),
+                "failed": ", ".join(
+                    SHORT_NAMES[name] for name in SHORT_NAMES if name in tests and tests[name]["verdict"] == "fail"
+                ),
             }
         )
     return tiles

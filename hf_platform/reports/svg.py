@@ -15,7 +15,7 @@ from hf_platform.types import FloatArray, IntArray, TimeArray
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 10, 26
 _YEAR_STEPS: Final = (1, 2, 5, 10, 20, 50)
-_MAX_TICKS = 11
+_TICK_WIDTH = 85  # pixels that a label of the time axis needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Frame:
             label = f"{tick * 100:g}%" if unit == "%" else f"{tick:g}"
             parts.append(f'<path class="grid{zero}" d="M{_LEFT} {at}H{right}"/>')
             parts.append(f'<text class="tick" x="{_LEFT - 6}" y="{at}" dy=".32em" text-anchor="end">{label}</text>')
-        for moment, label in time_ticks(self.start, self.stop):
+        for moment, label in time_ticks(self.start, self.stop, max(3, self.width // _TICK_WIDTH)):
             at = f"{float(self.x(np.array([moment]))[0]):.1f}"
             parts.append(f'<path class="grid" d="M{at} {_TOP}V{floor}"/>')
             parts.append(f'<text class="tick" x="{at}" y="{floor + 17}" text-anchor="middle">{label}</text>')
@@ -103,15 +103,15 @@ def value_ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
     return [round(k * step, 12) + 0.0 for k in range(first, last + 1)]
 
 
-def time_ticks(start: np.datetime64, stop: np.datetime64) -> list[tuple[np.datetime64, str]]:
+def time_ticks(start: np.datetime64, stop: np.datetime64, at_most: int = 11) -> list[tuple[np.datetime64, str]]:
     """Choose first days of years, or of months for a short span, with their labels."""
     first, last = (int(moment.astype("datetime64[M]").astype(np.int64)) for moment in (start, stop))
     months = list(range(first + 1, last + 1))  # months since 1970
     years = [month // 12 for month in months if month % 12 == 0]
     if len(years) >= 3:
-        step = next((s for s in _YEAR_STEPS if len(years) / s <= _MAX_TICKS), _YEAR_STEPS[-1])
+        step = next((s for s in _YEAR_STEPS if len(years) / s <= at_most), _YEAR_STEPS[-1])
         return [(_month(12 * year), str(1970 + year)) for year in years if (1970 + year) % step == 0]
-    step = max(1, -(-len(months) // _MAX_TICKS))
+    step = max(1, -(-len(months) // at_most))
     return [(_month(month), f"{1970 + month // 12}-{month % 12 + 1:02d}") for month in months[::step]]
 
 

@@ -27,33 +27,59 @@ class Table:
     note: str = ""
 
 
-def test_table(evidence: Evidence, method: str) -> Table:
-    """List every test of a method, by confidence and window."""
-    heads = ("confidence", "test", "forecasts", "breaches", "expected", "statistic", "p-value", "verdict", "remark")
+def test_tables(evidence: Evidence) -> list[tuple[str, Table]]:
+    """List every test, one table a method and window: the whole sample first, then the last 250 forecasts."""
     order = {name: at for at, name in enumerate(TEST_NAMES)}
-    rows = sorted(
-        (row for row in evidence.tests if row["method"] == method),
-        key=lambda row: (-_float(row["confidence"]), -_int(row["n_forecasts"]), order.get(str(row["test"]), 99)),
-    )
-    return Table(heads, tuple(_test_cells(row) for row in rows), verdict_column=7)
+    groups: dict[tuple[bool, str, bool, str], list[Row]] = {}
+    whole = {
+        method: max(_int(row["n_forecasts"]) for row in evidence.tests if row["method"] == method)
+        for method in {str(row["method"]) for row in evidence.tests}
+    }
+    for row in evidence.tests:
+        method = str(row["method"])
+        recent = _int(row["n_forecasts"]) < whole[method]
+        dates = f"{row['window_start']:%Y-%m-%d} to {row['window_end']:%Y-%m-%d}"
+        title = f"{method}, {'last ' if recent else 'all '}{_int(row['n_forecasts']):,} forecasts made {dates}"
+        groups.setdefault((method != "ensemble", method, recent, title), []).append(row)
+    heads = ("confidence", "test", "breaches (expected)", "statistic", "p-value", "verdict", "remark")
+    tables: list[tuple[str, Table]] = []
+    for name in sorted(groups):
+        rows = sorted(groups[name], key=lambda row: (-_float(row["confidence"]), order.get(str(row["test"]), 99)))
+        tables.append((name[-1], Table(heads, tuple(_test_cells(row) for row in rows), verdict_column=5)))
+    return tables
 
 
 def _test_cells(row: Row) -> tuple[str, ...]:
     n, confidence = _int(row["n_forecasts"]), _float(row["confidence"])
     statistic = "-" if row["statistic"] is None else f"{_float(row['statistic']):.3f}"
     freedom = "" if row["degrees_of_freedom"] is None else f" ({row['degrees_of_freedom']} df)"
-    zone = f" {row['zone']}" if row["zone"] else ""
+    zone = f": {row['zone']}" if row["zone"] else ""
     return (
         percent(confidence),
         TEST_NAMES.get(str(row["test"]), str(row["test"])) + zone,
-        f"{n:,}",
-        str(row["n_breaches"]),
-        f"{n * (1 - confidence):.1f}",
+        f"{row['n_breaches']} ({n * (1 - confidence):.1f})",
         statistic + freedom,
         format_p(row["p_value"]),
         str(row["verdict"]),
         str(row["reason"] or ""),
     )
+
+
+def comparison_table(evidence: Evidence) -> Table:
+    """List the comparisons of the ensemble with its baseline, each with leave to say "cannot tell"."""
+    heads = ("score, lower is better", "compared", "mean difference", "statistic", "p-value", "verdict")
+    rows = tuple(
+        (
+            str(r["score"]),
+            f"{r['member']} against {r['benchmark']}",
+            f"{_float(r['mean_difference']):.3g}",
+            "-" if r["statistic"] is None else f"{_float(r['statistic']):.2f}",
+            format_p(r["p_value"]),
+            f"{r['member']} {r['verdict']}" if r["verdict"] != "cannot tell" else "cannot tell",
+        )
+        for r in evidence.comparisons
+    )
+    return Table(heads, rows)
 
 
 def breach_table(evidence: Evidence, method: str, confidence: float) -> Table:

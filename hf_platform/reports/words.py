@@ -38,6 +38,17 @@ class Summary:
     sentences: tuple[str, ...]
 
 
+SHORT_NAMES: Final = {
+    "kupiec_pof": "rate",
+    "christoffersen_independence": "independence",
+    "conditional_coverage": "conditional coverage",
+    "duration_test": "durations",
+    "dynamic_quantile": "dynamic quantile",
+    "acerbi_szekely_z2": "expected shortfall",
+    "basel_traffic_light": "traffic light",
+}
+
+
 def percent(confidence: object) -> str:
     """Write a confidence the way people say it: 99 %, 97.5 %."""
     return f"{float(str(confidence)) * 100:g} %"
@@ -71,7 +82,7 @@ def summarise(evidence: Evidence) -> Summary:
     if not tests:
         return Summary("cannot tell", f"The {name} has not been tested: no forecast of the ensemble has come due.", ())
     verdict = verdict_of(tests)
-    failed = [_MEANING[test][1] for test, row in tests.items() if row["verdict"] == "fail" and test in _MEANING]
+    failed = [bad for test, (_, bad) in _MEANING.items() if test in tests and tests[test]["verdict"] == "fail"]
     if verdict == "fail":
         zone = " the traffic light is red" if not failed else ""
         headline = f"The {name} fails: {'; '.join(failed)}{zone}."
@@ -95,7 +106,7 @@ def _sentences(evidence: Evidence, tests: dict[str, Row]) -> list[str]:
         if row is None or row["p_value"] is None or row["verdict"] == "cannot tell":
             continue
         said = good if row["verdict"] == "pass" else bad
-        lines.append(f"{said[0].upper()}{said[1:]} (p = {format_p(row['p_value'])}).")
+        lines.append(f"{said[0].upper()}{said[1:]} (p {equals(row['p_value'])}).")
     light = tests.get("basel_traffic_light")
     if light is not None and light["zone"] is not None:
         lines.append(
@@ -123,6 +134,12 @@ def format_p(value: object) -> str:
     if number < 0.0001:
         return "< 0.0001"
     return f"{number:.4f}" if number < 0.1 else f"{number:.2f}"
+
+
+def equals(value: object) -> str:
+    """Write a p-value behind the letter p: "= 0.023", or "< 0.0001"."""
+    text = format_p(value)
+    return text if text.startswith("<") else f"= {text}"
 
 
 def strings(value: object) -> list[str]:

@@ -18,7 +18,7 @@ import numpy as np
 from numba import types
 
 from hf_platform.volatility.coordinates import EGARCH, TARCH, box, n_coordinates, starting_point, to_natural
-from hf_platform.volatility.jit import compiled, compiled_as
+from hf_platform.volatility.jit import compiled, compiled_as, inlined
 from hf_platform.volatility.lanes import WIDTH
 from hf_platform.volatility.scoring import fill_information, score_shapes, shape_constants
 from hf_platform.volatility.signatures import KERNEL_TYPE, MATRIX, N_CONSTANTS
@@ -26,6 +26,7 @@ from hf_platform.volatility.signatures import KERNEL_TYPE, MATRIX, N_CONSTANTS
 MAX_PARAMS = 9
 MAX_STEPS = 100
 TOLERANCE = 1e-8  # log-likelihood that one more step could gain
+MERGE_BEHIND, MERGE_DISTANCE = 1.0, 6.0
 IDLE, FRESH, TRIAL = 0, 1, 2
 CONVERGED, STALLED, EXHAUSTED, BROKEN = 0, 1, 2, 3
 
@@ -100,7 +101,7 @@ def new_scratch():
     )  # fmt: skip
 
 
-@compiled
+@inlined
 def presample_constants(process, presample, sample, mu, constants, lane):
     """Write the pre-sample state and its derivative with respect to the mean (rows 0 and 1).
 
@@ -121,7 +122,7 @@ def presample_constants(process, presample, sample, mu, constants, lane):
     constants[1, lane] = slope
 
 
-@compiled
+@inlined
 def prepare_lane(process, p, o, q, distribution, phi, scratch, presample, sample, theta, constants, lane):
     """Write one lane's parameters and constants for the kernel."""
     n = n_coordinates(process, p, o, q, distribution)
@@ -132,7 +133,7 @@ def prepare_lane(process, p, o, q, distribution, phi, scratch, presample, sample
     presample_constants(process, presample, sample, scratch.theta[0], constants, lane)
 
 
-@compiled
+@inlined
 def read_lane(process, p, o, q, distribution, phi, n_obs, sums, lane, scratch):
     """Return the negative log-likelihood; write its gradient and expected information in box coordinates."""
     n = n_coordinates(process, p, o, q, distribution)
@@ -164,7 +165,7 @@ def read_lane(process, p, o, q, distribution, phi, n_obs, sums, lane, scratch):
     return -value
 
 
-@compiled
+@inlined
 def _solve_free(matrix, rhs, held, n, factor, out):
     # Cholesky over the coordinates that are not held; False when the matrix is not positive definite there.
     for i in range(n):
@@ -200,7 +201,7 @@ def _solve_free(matrix, rhs, held, n, factor, out):
     return True
 
 
-@compiled
+@inlined
 def _hold_blocked(phi, gradient, n, scratch):
     # Hold what sits on a bound and is pushed against it; return how many coordinates are left.
     free = 0
@@ -213,7 +214,7 @@ def _hold_blocked(phi, gradient, n, scratch):
     return free
 
 
-@compiled
+@inlined
 def _boxed_step(phi, gradient, curvature, n, scratch):
     # Minimise gradient.step + step.curvature.step / 2 over the box: solve, hold the worst offender at its bound, repeat.
     held, step = scratch.held, scratch.step
@@ -244,7 +245,7 @@ def _boxed_step(phi, gradient, curvature, n, scratch):
     return True
 
 
-@compiled
+@inlined
 def _model_decrease(gradient, curvature, step, n):
     linear, quadratic = 0.0, 0.0
     for i in range(n):
@@ -254,7 +255,7 @@ def _model_decrease(gradient, curvature, step, n):
     return -(linear + 0.5 * quadratic)
 
 
-@compiled
+@inlined
 def _newton_step(search, lane, n, n_obs, damping, scratch):
     # Unboxed damped step over the free coordinates into scratch.step; False if the curvature is not definite.
     matrix, information, correction = scratch.matrix, search.information[lane], search.correction[lane]
@@ -266,7 +267,7 @@ def _newton_step(search, lane, n, n_obs, damping, scratch):
     return _solve_free(matrix, scratch.rhs, scratch.held, n, scratch.factor, scratch.step)
 
 
-@compiled
+@inlined
 def _damped_step(search, lane, n, n_obs, definite, scratch):
     # Hebden's iteration for the damping at which the step, in standard errors, is as long as the trust radius. Leaves
     # step and curvature in scratch; where the curvature is not definite, damping makes it so.
@@ -293,7 +294,7 @@ def _damped_step(search, lane, n, n_obs, definite, scratch):
     return False
 
 
-@compiled
+@inlined
 def propose(search, lane, n, n_obs, scratch):
     """Write the next trial point of a lane, the predicted decrease and the length of the step in standard errors.
 
@@ -337,7 +338,7 @@ def propose(search, lane, n, n_obs, scratch):
     return promise
 
 
-@compiled
+@inlined
 def _directional(gradient, step, n):
     # Minus the slope along the step.
     total = 0.0
@@ -346,7 +347,7 @@ def _directional(gradient, step, n):
     return total
 
 
-@compiled
+@inlined
 def _learn(search, lane, n, scratch):
     # SR1: correct the information by what it failed to say about the change of the gradient.
     correction, information = search.correction[lane], search.information[lane]
@@ -366,7 +367,7 @@ def _learn(search, lane, n, scratch):
                 correction[i, j] += residual[i] * residual[j] / dot
 
 
-@compiled
+@inlined
 def _accept(search, lane, n, value, scratch):
     search.best[lane] = value
     for i in range(n):
@@ -376,7 +377,7 @@ def _accept(search, lane, n, value, scratch):
             search.information[lane, i, j] = scratch.information[i, j]
 
 
-@compiled
+@inlined
 def _projected_gradient(search, lane, n, scratch):
     # Largest gradient component that does not push out of the box.
     largest = 0.0
@@ -390,12 +391,12 @@ def _projected_gradient(search, lane, n, scratch):
     return largest
 
 
-@compiled
+@inlined
 def _near_known(search, lane, n):
     # True where this search is within the quadratic basin of an optimum that is at least as good.
     for known in range(search.n_optima[lane]):
         behind = search.best[lane] - search.optimum_value[lane, known]
-        if behind > 0.3 or behind < -1e-6:
+        if behind > MERGE_BEHIND or behind < -1e-6:
             continue
         distance = 0.0
         for i in range(n):
@@ -403,12 +404,12 @@ def _near_known(search, lane, n):
             for j in range(n):
                 b = search.phi[lane, j] - search.optimum[lane, known, j]
                 distance += a * search.information[lane, i, j] * b
-        if distance < 1.0:
+        if distance < MERGE_DISTANCE:
             return True
     return False
 
 
-@compiled
+@inlined
 def _keep_unfinished(search, lane, n, scratch):
     # Remember a search that ran out of steps; it counts only if no start converges.
     if search.best[lane] < search.unfinished_value[lane]:
@@ -417,7 +418,7 @@ def _keep_unfinished(search, lane, n, scratch):
         search.unfinished_size[lane] = _projected_gradient(search, lane, n, scratch)
 
 
-@compiled
+@inlined
 def _file_optimum(search, lane, n, code, scratch):
     # Keep a new optimum, or replace a known one that this search has improved.
     size = _projected_gradient(search, lane, n, scratch)
@@ -437,7 +438,7 @@ def _file_optimum(search, lane, n, code, scratch):
     search.optimum_code[lane, place] = code
 
 
-@compiled
+@inlined
 def _resize(search, lane, ratio):
     # Trust the quadratic model further, or less far, according to how well it predicted the last gain.
     length = search.length[lane]
@@ -447,7 +448,7 @@ def _resize(search, lane, ratio):
         search.radius[lane] = max(search.radius[lane], 2.0 * length)
 
 
-@compiled
+@inlined
 def _is_hopeless(search, lane):
     # True where a known optimum is far better than anything this start still promises.
     if search.n_optima[lane] == 0 or search.steps[lane] < 5:
@@ -459,7 +460,7 @@ def _is_hopeless(search, lane):
     return behind > 0.05 and behind > 20.0 * search.predicted[lane]
 
 
-@compiled
+@inlined
 def advance(search, lane, n, n_obs, value, scratch):
     """Take in an evaluation at `trial`. Return True when this start has ended."""
     usable = np.isfinite(value)
@@ -547,14 +548,14 @@ def search_optima(
             n_busy -= search.phase[lane] == IDLE
 
 
-@compiled
+@inlined
 def _begin(search, lane, process, p, o, q, distribution):
     search.phase[lane] = FRESH
     search.steps[lane] = 0
     starting_point(process, p, o, q, distribution, search.start[lane], search.trial[lane])
 
 
-@compiled
+@inlined
 def _refill(search, lane, upcoming, process, p, o, q, distribution, series, n_obs, returns, lengths):
     # Load the next series that is to be fitted into a lane; return the row after it.
     while upcoming < series.shape[0] and n_obs[upcoming] == 0.0:
@@ -574,7 +575,7 @@ def _refill(search, lane, upcoming, process, p, o, q, distribution, series, n_ob
     return upcoming + 1
 
 
-@compiled
+@inlined
 def _report(search, lane, n, phi, value, gradient_norm, n_optima, code):
     row = search.series[lane]
     n_optima[row] = search.n_optima[lane]

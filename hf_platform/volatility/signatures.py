@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
-import numba
+from hf_platform.volatility.jit import compile_function
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ def kernel(spec: GarchSpec, outer: bool = False) -> Any:
     """Compile, or read from numba's cache, the kernel of a specification (`outer`: that of products of scores)."""
     module = import_module(f"hf_platform.volatility.kernels.{spec.process}{'_outer' if outer else ''}")
     function = getattr(module, kernel_name(spec.process, spec.p, spec.q, spec.distribution, outer))
-    return numba.njit(KERNEL_SIGNATURE, cache=True, nogil=True)(function)
+    return compile_function(function, KERNEL_SIGNATURE)
 
 
 def model_codes(spec: GarchSpec) -> NDArray[np.int64]:

@@ -27,8 +27,10 @@ def free_port():
 
 
 @pytest.fixture(scope="module")
-def ui(tmp_path_factory):
+def ui(tmp_path_factory, give_up):
     """A running `hfp ui` on a home with one instrument, whose features are ready."""
+    if CHROMIUM is None:
+        give_up("no chromium on this machine")
     home = tmp_path_factory.mktemp("ui") / "home"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HFP_", "DAGSTER_"))}
     environment = kept | {"HFP_HOME": str(home), "HFP_HORIZONS": "1d 5d"}
@@ -65,9 +67,7 @@ def wait_until_up(url, server, log):
 
 
 @pytest.fixture(scope="module")
-def page(ui, require_service):
-    if CHROMIUM is None:
-        require_service("no chromium on this machine")
+def page(ui):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
@@ -76,3 +76,42 @@ def page(ui, require_service):
         tab.set_default_timeout(60_000)
         yield tab
         browser.close()
+
+
+def test_graph_shows_the_groups(ui, page):
+    page.goto(f"{ui}/asset-groups")
+    for group in GROUPS:
+        page.get_by_text(group, exact=True).first.wait_for()
+
+
+def test_a_partition_is_materialised_by_clicking_and_its_plot_is_seen(ui, page):
+    address = f"{ui}/assets/ewma?partition=1d%7CSP500&view=partitions"
+    page.goto(address)
+    page.get_by_text("1d|SP500").first.wait_for()
+    assert page.get_by_text("[Show Markdown]").count() == 0
+    page.get_by_role("button", name="Materialize").first.click()
+    page.get_by_role("button", name="Launch 1 run").click()
+    for _ in range(40):
+        page.wait_for_timeout(3_000)
+        page.goto(address)
+        page.get_by_text("Latest materialization").wait_for()
+        if page.get_by_text("[Show Markdown]").count():
+            break
+    for name in ("fits_ok", "lake_snapshot", "data_version", "last_origin"):
+        page.get_by_text(name, exact=True).first.wait_for()
+    page.get_by_text("[Show Markdown]").click()
+    plot = page.locator("img[src^='data:image/svg']").first
+    plot.wait_for()
+    assert plot.evaluate("image => image.naturalWidth") > 100
+
+
+def test_report_index_opens_and_filters(ui, page, tmp_path):
+    home = tmp_path / "home"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HFP_", "DAGSTER_"))}
+    environment = kept | {"HFP_HOME": str(home), "HFP_HORIZONS": "1d 5d"}
+    subprocess.run([HFP, "universe", "add", "WTI"], env=environment, check=True, timeout=120)
+    subprocess.run([HFP, "materialize"], env=environment, check=True, timeout=300)
+    page.goto((home / "reports" / "index.html").as_uri())
+    page.locator("a[href*=WTI_1d]").first.click()
+    page.get_by_text("Returns against VaR").wait_for()
+    assert page.locator("svg").count() >= 4

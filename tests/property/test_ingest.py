@@ -36,7 +36,7 @@ def frame(source, closes):
     return pl.DataFrame(columns, schema=RAW_SCHEMA)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(LOADS)
 def test_loads_are_idempotent_append_only_and_point_in_time(loads):
     stored = pl.DataFrame(schema=RAW_SCHEMA)

@@ -11,8 +11,8 @@ import numpy as np
 from hf_platform.errors import ConfigError
 from hf_platform.models.base import (
     FitFailure,
-    Fitted,
     FitTask,
+    Fitted,
     OriginSet,
     Resources,
     Schedule,
@@ -54,6 +54,14 @@ class ElasticNetSpec:
             )
 
 
+_SCHEDULE: Final = Schedule(
+    minimum={"1d": 320, "1w": 320, "1mo": 180, "*": 320},
+    window={"1d": 252, "1w": 252, "1mo": 120, "*": 252},
+    every={"1d": 63, "1w": 52, "1mo": 12, "*": 252},
+)
+_RESOURCES: Final = Resources()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElasticNetFamily:
     """Direct elastic net forecasts of the log return over the horizon, one fit per key and anchor.
@@ -77,13 +85,13 @@ class ElasticNetFamily:
         "momentum_5", "momentum_20", "momentum_60", "rsi_14", "bollinger_position_20", "volume_ratio_20",
         "realised_volatility_21", "ewma_volatility",
     )  # fmt: skip
-    schedule: Schedule = Schedule(
-        minimum={"1d": 320, "1w": 320, "1mo": 180, "*": 320},
-        window={"1d": 252, "1w": 252, "1mo": 120, "*": 252},
-        every={"1d": 63, "1w": 52, "1mo": 12, "*": 252},
+    schedule: Schedule = _SCHEDULE
+    resources: Resources = _RESOURCES
+    dependencies: tuple[str, ...] = (
+        "hf_platform.models.supervised",
+        "hf_platform.models.checks",
+        "hf_platform.models.descent",
     )
-    resources: Resources = Resources()
-    dependencies: tuple[str, ...] = ("hf_platform.models.supervised", "hf_platform.models.checks")
 
     @property
     def search_space(self) -> dict[str, object]:
@@ -190,7 +198,7 @@ def coordinate_descent(x: FloatArray, y: FloatArray, alpha: float, l1_ratio: flo
     Friedman, J., Hastie, T. and Tibshirani, R. (2010). Regularization Paths for Generalized Linear
     Models via Coordinate Descent. Journal of Statistical Software 33(1), 1-22.
     """
-    return _kernel()(x, y, alpha * l1_ratio, alpha * (1 - l1_ratio), _TOLERANCE, _MAX_SWEEPS)
+    return _kernel()(x, y, (alpha * l1_ratio, alpha * (1 - l1_ratio)), _TOLERANCE, _MAX_SWEEPS)
 
 
 @cache

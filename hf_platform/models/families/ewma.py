@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from hf_platform.errors import ConfigError
-from hf_platform.models.base import FitFailure, Fitted, FitTask, OriginSet, Resources, Schedule
+from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Resources, Schedule
 from hf_platform.models.checks import bad_returns, check_batch, returns_known
 from hf_platform.models.state import from_state, to_state
 from hf_platform.types import PROBABILITIES, BoolArray, ForecastDistribution
@@ -34,6 +34,14 @@ class EwmaSpec:
         return self.monthly_decay if frequency == "1mo" else self.decay
 
 
+_SCHEDULE: Final = Schedule(
+    minimum={"1d": 250, "1w": 104, "1mo": 60, "*": 250},
+    window={"1d": 2000, "1w": 1040, "1mo": 360, "*": 2000},
+    every={"1d": 250, "1w": 52, "1mo": 12, "*": 500},
+)
+_RESOURCES: Final = Resources()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EwmaFamily:
     """Zero-mean exponentially weighted variance; over `n_bars` it grows with their number.
@@ -48,19 +56,14 @@ class EwmaFamily:
     scope: Literal["series"] = "series"
     description: str = (
         "Exponentially weighted variance with zero mean and normal tails (J.P. Morgan and Reuters 1996, RiskMetrics "
-        "Technical Document, 4th ed.): decay 0.94, monthly 0.97; volatility over the horizon by the square root of time."
+        "Technical Document, 4th ed.): decay 0.94, monthly 0.97; volatility grows with the square root of time."
     )
     variants: tuple[str, ...] = ("riskmetrics",)
     feature_names: tuple[str, ...] = ()
-    schedule: Schedule = Schedule(
-        minimum={"1d": 250, "1w": 104, "1mo": 60, "*": 250},
-        window={"1d": 2000, "1w": 1040, "1mo": 360, "*": 2000},
-        every={"1d": 250, "1w": 52, "1mo": 12, "*": 500},
-    )
-    resources: Resources = Resources()
+    schedule: Schedule = _SCHEDULE
+    resources: Resources = _RESOURCES
     dependencies: tuple[str, ...] = (
-        "hf_platform.volatility.ewma",
-        "hf_platform.volatility.distributions",
+        *(f"hf_platform.volatility.{module}" for module in ("distributions", "ewma", "jit", "specification")),
         "hf_platform.models.checks",
     )
 

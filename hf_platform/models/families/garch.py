@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from hf_platform.models.base import FitFailure, Fitted, FitTask, OriginSet, Resources, Schedule, Status
+from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Resources, Schedule, Status
 from hf_platform.models.checks import bad_returns, check_batch, data_failure, returns_known
 from hf_platform.models.state import from_state, to_state
 from hf_platform.types import PROBABILITIES, BoolArray, FloatArray, ForecastDistribution
@@ -22,10 +23,18 @@ _STARTS: Final = 3
 _ENGINE: Final = tuple(
     f"hf_platform.volatility.{module}"
     for module in (
-        "coordinates", "distributions", "filtering", "fits", "forecasting", "garch", "jit", "kernel_generator",
+        "coordinates", "covariance", "distributions", "filtering", "fits", "forecasting", "garch", "jit", "kernel_generator",
         "lanes", "optimiser", "preparation", "scoring", "signatures", "specification", "units",
     )
 )  # fmt: skip
+
+
+_SCHEDULE: Final = Schedule(
+    minimum={"1d": 1000, "1w": 260, "1mo": 120, "*": 1000},
+    window={"1d": 2000, "1w": 1040, "1mo": 360, "*": 2000},
+    every={"1d": 250, "1w": 52, "1mo": 12, "*": 500},
+)
+_RESOURCES: Final = Resources()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +63,8 @@ class GarchFamily:
         f"{process}-{distribution}" for process in _PROCESSES for distribution in _DISTRIBUTIONS
     )
     feature_names: tuple[str, ...] = ()
-    schedule: Schedule = Schedule(
-        minimum={"1d": 1000, "1w": 260, "1mo": 120, "*": 1000},
-        window={"1d": 2000, "1w": 1040, "1mo": 360, "*": 2000},
-        every={"1d": 250, "1w": 52, "1mo": 12, "*": 500},
-    )
-    resources: Resources = Resources()
+    schedule: Schedule = _SCHEDULE
+    resources: Resources = _RESOURCES
     dependencies: tuple[str, ...] = (*_ENGINE, "hf_platform.models.checks")
 
     @property
@@ -102,7 +107,8 @@ class GarchFamily:
         self, fitted: Sequence[Fitted], origins: Sequence[OriginSet]
     ) -> list[ForecastDistribution | FitFailure]:
         """Filter from the start of each training window to the origins, and forecast from there."""
-        return [_forecast(fit, asked) for fit, asked in zip(fitted, origins, strict=True)]
+        shapes = _standardised(fitted)
+        return [_forecast(fit, asked, *shape) for fit, asked, shape in zip(fitted, origins, shapes, strict=True)]
 
     def to_state(self, fitted: Fitted) -> dict[str, bytes]:
         """Serialise: the parameters say everything."""
@@ -131,9 +137,7 @@ def _fit_windows(variant: str, windows: Sequence[Sequence[FitTask]]) -> dict[str
     fits = garch.fit_many(_panel([tasks[0] for tasks in windows]), _engine_spec(variant), starts=_STARTS)
     seconds = (time.perf_counter() - began) / len(windows)
     return {
-        task.model_id: _outcome(task, fits, column, seconds)
-        for column, tasks in enumerate(windows)
-        for task in tasks
+        task.model_id: _outcome(task, fits, column, seconds) for column, tasks in enumerate(windows) for task in tasks
     }
 
 
@@ -169,8 +173,24 @@ def _outcome(task: FitTask, fits: "GarchFits", column: int, seconds: float) -> F
     )
 
 
-def _forecast(fitted: Fitted, origins: OriginSet) -> ForecastDistribution:
-    from hf_platform.volatility import distributions, garch
+def _standardised(fitted: Sequence[Fitted]) -> list[tuple[FloatArray, FloatArray]]:
+    """Give quantiles and tail means of each fit's innovation, all fits with t innovations at once."""
+    from hf_platform.volatility import distributions
+
+    def both(distribution: str, shape_params: ArrayLike = ()) -> tuple[FloatArray, FloatArray]:
+        quantiles = distributions.quantile(PROBABILITIES, distribution, shape_params)
+        return quantiles, distributions.tail_mean(PROBABILITIES, distribution, shape_params)
+
+    with_t = [fit for fit in fitted if "nu" in fit.params]
+    degrees = np.array([_values(fit)["nu"] for fit in with_t])
+    quantiles, tails = both("t", degrees[:, None, None]) if with_t else (np.empty((0, 0)), np.empty((0, 0)))
+    rows = iter(zip(quantiles, tails, strict=True))
+    normal = both("normal")
+    return [next(rows) if "nu" in fit.params else normal for fit in fitted]
+
+
+def _forecast(fitted: Fitted, origins: OriginSet, quantiles: FloatArray, tails: FloatArray) -> ForecastDistribution:
+    from hf_platform.volatility import garch
 
     task, values = fitted.task, _values(fitted)
     spec = _engine_spec(task.variant)
@@ -184,15 +204,13 @@ def _forecast(fitted: Fitted, origins: OriginSet) -> ForecastDistribution:
         n_train=task.stop - task.start,
         seed=task.seed,
     )
-    shape = [values["nu"]] if spec.distribution == "t" else []
-    grid = np.array(PROBABILITIES)
     mean = np.full(origins.indices.shape, task.horizon.n_bars * values["mu"])
     volatility = np.sqrt(variance.sum(axis=1))
     return ForecastDistribution(
         mean=mean,
         volatility=volatility,
-        quantiles=mean[:, None] + volatility[:, None] * distributions.quantile(grid, spec.distribution, shape),
-        tail_means=mean[:, None] + volatility[:, None] * distributions.tail_mean(grid, spec.distribution, shape),
+        quantiles=mean[:, None] + volatility[:, None] * quantiles,
+        tail_means=mean[:, None] + volatility[:, None] * tails,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from hf_platform.errors import ConfigError
-from hf_platform.models.base import FitFailure, Fitted, FitTask, OriginSet, Resources, Schedule
+from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Resources, Schedule
 from hf_platform.models.checks import check_batch, features_known
 from hf_platform.models.state import from_state, to_state
 from hf_platform.models.supervised import (
@@ -42,6 +42,14 @@ class LightGbmSpec:
             )
 
 
+_SCHEDULE: Final = Schedule(
+    minimum={"1d": 1000, "1w": 260, "1mo": 180, "*": 1000},
+    window={"1d": 2000, "1w": 1040, "1mo": 360, "*": 2000},
+    every={"1d": 250, "1w": 52, "1mo": 12, "*": 500},
+)
+_RESOURCES: Final = Resources()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LightGbmFamily:
     """Direct boosted-tree forecasts of the log return over the horizon, one fit per key and anchor.
@@ -65,12 +73,8 @@ class LightGbmFamily:
         "momentum_5", "momentum_20", "momentum_60", "rsi_14", "bollinger_position_20", "volume_ratio_20",
         "realised_volatility_21", "ewma_volatility",
     )  # fmt: skip
-    schedule: Schedule = Schedule(
-        minimum={"1d": 1000, "1w": 260, "1mo": 180, "*": 1000},
-        window={"1d": 2000, "1w": 1040, "1mo": 360, "*": 2000},
-        every={"1d": 250, "1w": 52, "1mo": 12, "*": 500},
-    )
-    resources: Resources = Resources()
+    schedule: Schedule = _SCHEDULE
+    resources: Resources = _RESOURCES
     dependencies: tuple[str, ...] = ("hf_platform.models.supervised", "hf_platform.models.checks", "lightgbm")
 
     @property
@@ -103,7 +107,9 @@ class LightGbmFamily:
         options = self._options(task.seed)
         x = np.ascontiguousarray(rows.x)
         data = lightgbm.Dataset(x, label=rows.y, params=options)
-        booster = lightgbm.train(options, data, num_boost_round=self.spec_.n_rounds)
+        booster = lightgbm.train(  # pyright: ignore[reportUnknownMemberType]  # half of its callbacks have no type
+            options, data, num_boost_round=self.spec_.n_rounds
+        )
         residuals = (rows.y - np.asarray(booster.predict(x, num_threads=1))) * rows.target_scale
         params: dict[str, object] = {
             "features": list(rows.names),

@@ -15,7 +15,7 @@ from hf_platform.risk import value_at_risk
 from hf_platform.types import GridKey
 
 A, B, C = GridKey("AAA", "1d"), GridKey("AAA", "5d"), GridKey("AAA", "1mo")
-VOID = {"meta", "path", "input", "br", "link"}
+VOID = {"meta", "input", "br", "link"}
 
 
 class Balance(HTMLParser):
@@ -70,7 +70,7 @@ def test_pages_are_whole_self_contained_and_small(reported, settings):
 def test_the_verdict_comes_first_then_evidence_then_provenance(reported, settings, store):
     text = backtest_report.page_path(settings, A).read_text(encoding="utf-8")
     order = ['id="verdict"', "Returns against VaR", "Breaches over time", "Forecast volatility", "Ensemble weights",
-             "Tests", "What these tests can see", "Breaches of the 99 % VaR", "Where the numbers come from"]  # fmt: skip
+             "Tests", "What these tests can see", "Breaches of the 99 % VaR", "Where the numbers come"]  # fmt: skip
     places = [text.index(part) for part in order]
     assert places == sorted(places)
     row = store.query("SELECT * FROM backtests.var_tests WHERE horizon = '1d' LIMIT 1").row(0, named=True)
