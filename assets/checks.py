@@ -122,18 +122,18 @@ _RISK_RULES = (
         "var_backtest",
         "one_year_out_of_sample",
         "Daily backtests cover at least 252 sessions out of sample.",
-        "select distinct instrument, horizon, method, n_forecasts from backtests.var_tests "
-        "where as_of <= $as_of and horizon = '1d' and test = 'kupiec_pof' and n_forecasts < 252 "
-        "and (window_start, window_end) in (select (min(window_start), max(window_end)) from backtests.var_tests)",
-        dg.AssetCheckSeverity.WARN,
+        "select instrument, method, max(n_forecasts) as n_forecasts from backtests.newest_var_tests "
+        "where as_of <= $as_of and horizon = '1d' and test = 'kupiec_pof' "
+        "group by all having max(n_forecasts) < 252",
     ),
     Rule(
         "var_backtest",
         "coverage",
-        "The ensemble's daily 99 % VaR is not rejected by Kupiec's test (p >= 0.01).",
-        "select instrument, horizon, confidence, n_forecasts, n_breaches, p_value from backtests.var_tests "
+        "Kupiec's test does not reject the ensemble's daily 99 % VaR over the whole sample (p >= 0.01).",
+        "select instrument, n_forecasts, n_breaches, p_value from backtests.newest_var_tests "
         "where as_of <= $as_of and method = 'ensemble' and horizon = '1d' and confidence = 0.99 "
-        "and test = 'kupiec_pof' and verdict = 'fail'",
+        "and test = 'kupiec_pof' and verdict = 'fail' "
+        "qualify row_number() over (partition by instrument order by n_forecasts desc) = 1",
         dg.AssetCheckSeverity.WARN,
     ),
 )

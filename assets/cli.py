@@ -24,6 +24,8 @@ from hf_platform.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dagster import ExecuteInProcessResult
+
     from assets.launch import Launcher
 
 app = typer.Typer(
@@ -88,7 +90,7 @@ def universe_add(
     all_bundled: Annotated[bool, typer.Option("--all-bundled", help="All 23 bundled instruments.")] = False,
 ) -> None:
     """Give instruments a partition, so that the graph works on them."""
-    from assets.partitions import UNIVERSE, universe
+    from assets.partitions import UNIVERSE_NAME, universe
     from hf_platform.market.universe import check_name
     from resources.instance import open_instance
 
@@ -100,14 +102,14 @@ def universe_add(
     with open_instance(Settings.from_env()) as instance:
         known = set(universe(instance))
         new = [name for name in dict.fromkeys(wanted) if name not in known]
-        instance.add_dynamic_partitions(UNIVERSE.name, new)
+        instance.add_dynamic_partitions(UNIVERSE_NAME, new)
     console.print(f"{len(new)} added, {len(known) + len(new)} in the universe.")
 
 
 @universe_app.command("remove")
 def universe_remove(names: Annotated[list[str], typer.Argument(help="Instruments to retire.")]) -> None:
     """Retire instruments: the graph stops working on them; what the lake holds stays."""
-    from assets.partitions import UNIVERSE, universe
+    from assets.partitions import UNIVERSE_NAME, universe
     from resources.instance import open_instance
 
     with open_instance(Settings.from_env()) as instance:
@@ -116,7 +118,7 @@ def universe_remove(names: Annotated[list[str], typer.Argument(help="Instruments
             if name not in known:
                 raise UnknownNameError("instrument", name, tuple(sorted(known)))
         for name in names:
-            instance.delete_dynamic_partition(UNIVERSE.name, name)
+            instance.delete_dynamic_partition(UNIVERSE_NAME, name)
     console.print(f"{len(names)} retired; their history stays in the lake.")
 
 
@@ -185,7 +187,7 @@ def materialize(
         console.print("Nothing to do: no model's last attempt failed.")
 
 
-def _report(result: "object") -> None:
+def _report(result: "ExecuteInProcessResult") -> None:
     """Say how a run ended; exit 1 where keys failed."""
     from assets.launch import failure_text
 

@@ -1,6 +1,7 @@
 """`hfp demo`: the whole graph on bundled real prices, and the numbers that a person would ask for first."""
 
 import time
+from datetime import datetime
 
 import polars as pl
 from rich.console import Console
@@ -15,12 +16,16 @@ from hf_platform.risk.value_at_risk import tomorrow_var
 from hf_platform.settings import Settings
 
 _VERDICTS = """
-select horizon, test, count(*) filter (where verdict = 'pass') as pass,
+with whole as (
+    select * from backtests.newest_var_tests
+    where method = 'ensemble' and confidence in (0.95, 0.99)
+      and test in ('kupiec_pof', 'conditional_coverage', 'basel_traffic_light')
+    qualify row_number() over (partition by instrument, horizon, confidence, test order by n_forecasts desc) = 1
+)
+select horizon, confidence, test, count(*) filter (where verdict = 'pass') as pass,
        count(*) filter (where verdict = 'fail') as fail,
        count(*) filter (where verdict = 'cannot tell') as cannot_tell
-from backtests.var_tests
-where method = 'ensemble' and confidence = 0.99
-group by all order by horizon, test
+from whole group by all order by horizon, confidence, test
 """
 _MODELS = """
 select family, count(*) filter (where status = 'ok') as ok,
@@ -52,14 +57,12 @@ def show(lake: Lake, settings: Settings, console: Console) -> None:
     """Print models by family, tomorrow's VaR, coverage verdicts, and where everything is."""
     as_of = lake.query("select max(known_at) as t from market.bars")["t"][0]
     instruments = lake.query("select count(distinct instrument) as n from market.bars")["n"][0]
-    console.print(
-        f"\n[bold]{instruments} instruments[/], horizons {' '.join(settings.horizons)}, as of {as_of:%Y-%m-%d %H:%M} UTC"
-    )
+    horizons = " ".join(settings.horizons)
+    console.print(f"\n[bold]{instruments} instruments[/], horizons {horizons}, as of {as_of:%Y-%m-%d %H:%M} UTC")
     console.print(as_table(lake.query(_MODELS), "Models, by family"))
     console.print(as_table(_percent(tomorrow_var(lake, as_of)), "Next session's VaR and ES, % of a long position"))
     console.print(as_table(lake.query(_VERDICTS), "Verdicts of the coverage tests (ensemble, whole sample)"))
-    summary = coverage_summary(lake, as_of)
-    console.print(as_table(summary, "Kupiec on the twenty stocks 1990-2022, 1d: cells with p >= 0.01"))
+    console.print(as_table(_coverage(lake, as_of), "Kupiec on the twenty stocks 1990-2022, 1d: cells with p >= 0.01"))
     console.print(f"\nReports   {settings.reports / 'index.html'}")
     console.print(f"Lake      {settings.data_path}")
     console.print("\nFrom any Python, also while a run writes:")
@@ -67,6 +70,18 @@ def show(lake: Lake, settings: Settings, console: Console) -> None:
     console.print(
         '\nNext:  make ui    hfp status --failed    hfp query "from risk.value_at_risk limit 5"    hfp ingest FILE',
         highlight=False,
+    )
+
+
+def _coverage(lake: Lake, as_of: datetime) -> pl.DataFrame:
+    rows = coverage_summary(lake, as_of)
+    return rows.select(
+        "method",
+        pl.col("confidence").cast(pl.String).fill_null("all three"),
+        cells=pl.format("{} of {}", "n_passed", "n_cells"),
+        share=(pl.col("share_passed") * 100).round(0),
+        breaches="n_breaches",
+        breach_percent=(pl.col("breach_rate") * 100).round(2),
     )
 
 

@@ -15,6 +15,7 @@ from hf_platform.features.build import BuildResult, FeatureBuilder
 from hf_platform.fitting.outcome import KeyStatus
 from hf_platform.market.bars import build_bars
 from hf_platform.market.ingest import load_prices
+from hf_platform.market.sources import catalogue
 from resources.platform import Platform
 
 MARKET_SPECS = [
@@ -74,24 +75,17 @@ def _log(context: StepContext, asset: str, records: Sequence[KeyRecord]) -> None
 
 def _load(platform: Platform, instruments: Sequence[str], run_id: str) -> list[KeyRecord]:
     now = datetime.now(UTC).replace(tzinfo=None)  # arrival time of restatements; never used as a cutoff
-    by_source: dict[str, list[str]] = {}
-    records: list[KeyRecord] = []
-    for instrument in instruments:
-        source = platform.source_of(instrument)
-        if source is None:
-            reason = f"no source offers {instrument}; drop a file of its prices into the inbox or remove it"
-            records.append(KeyRecord(instrument, KeyStatus.FAILED, reason))
-        else:
-            by_source.setdefault(source.name, []).append(instrument)
-    for source in platform.sources:
-        names = by_source.get(source.name, [])
-        with platform.progress(f"prices ({source.name})", len(names)) as advance:
-            loaded = load_prices(platform.lake, source, names, run_id=run_id, now=now) if names else {}
+    by_source, unknown = catalogue.route(platform.sources, instruments)
+    reason = "no source offers {}; drop a file of its prices into the inbox or retire it with hfp universe remove"
+    records = {name: KeyRecord(name, KeyStatus.FAILED, reason.format(name)) for name in unknown}
+    for source, names in by_source.items():
+        with platform.progress(f"prices ({source})", len(names)) as advance:
+            loaded = load_prices(platform.lake, platform.sources[source], names, run_id=run_id, now=now)
             advance(len(names))
-        for instrument, result in loaded.items():
+        for name, result in loaded.items():
             status = KeyStatus.FAILED if result.error else KeyStatus.OK
-            records.append(KeyRecord(instrument, status, result.error, metadata=_plain(result, source=source.name)))
-    return records
+            records[name] = KeyRecord(name, status, result.error, metadata=_plain(result, source=source))
+    return [records[name] for name in instruments]
 
 
 def _fold(platform: Platform, instruments: Sequence[str], run_id: str) -> list[KeyRecord]:
@@ -102,9 +96,10 @@ def _fold(platform: Platform, instruments: Sequence[str], run_id: str) -> list[K
     records: list[KeyRecord] = []
     for instrument in instruments:
         result = results.get(instrument)
-        n_rows = sum(result.rows.values()) if result else 0
-        if result is None or n_rows == 0:
-            reason = f"{instrument} has no usable price; see market.quarantine for the rows and their rules"
+        n_rows = sum(result.n_bars.values()) if result else 0
+        if result is None or n_rows == 0 or result.error:
+            said = result.error if result and result.error else "see market.quarantine for the rows and their rules"
+            reason = f"{instrument} has no usable price: {said}"
             records.append(KeyRecord(instrument, KeyStatus.FAILED, reason))
             continue
         metadata = _plain(result) | {"dagster/row_count": n_rows}

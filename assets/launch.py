@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster import _check as check
 
-from assets.partitions import HORIZONS, UNIVERSE, range_tags, universe
+from assets.partitions import HORIZONS, UNIVERSE_NAME, range_tags, universe
 from hf_platform.errors import ConfigError, UnknownNameError
 from hf_platform.types import GridKey
 
@@ -133,7 +133,7 @@ class Launcher:
         known = set(universe(self.instance))
         new = [name for name in names if name not in known]
         if new:
-            self.instance.add_dynamic_partitions(UNIVERSE.name, new)
+            self.instance.add_dynamic_partitions(UNIVERSE_NAME, new)
         return new
 
 

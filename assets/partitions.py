@@ -7,7 +7,8 @@ import dagster as dg
 from hf_platform.settings import Settings
 from hf_platform.types import GridKey
 
-UNIVERSE = dg.DynamicPartitionsDefinition(name="universe")
+UNIVERSE_NAME = "universe"
+UNIVERSE = dg.DynamicPartitionsDefinition(name=UNIVERSE_NAME)
 HORIZONS = dg.StaticPartitionsDefinition(list(Settings.from_env().horizons))
 MODEL_GRID = dg.MultiPartitionsDefinition({"instrument": UNIVERSE, "horizon": HORIZONS})
 
@@ -23,7 +24,7 @@ def grid_keys(partition_keys: Iterable[str]) -> list[GridKey]:
 
 def universe(instance: dg.DagsterInstance) -> list[str]:
     """List the instruments that have a partition, in the order in which they were added."""
-    return list(instance.get_dynamic_partitions(UNIVERSE.name))
+    return list(instance.get_dynamic_partitions(UNIVERSE_NAME))
 
 
 def range_tags(instruments: Sequence[str], horizons: Sequence[str] | None = None) -> dict[str, str]:

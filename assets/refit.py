@@ -12,7 +12,7 @@ from pydantic import Field
 
 from assets import model_grid
 from assets.instrument_graph import instrument_graph, run_instruments
-from assets.partitions import UNIVERSE, grid_keys
+from assets.partitions import UNIVERSE_NAME, grid_keys
 from assets.recording import KeyRecord, raise_if_failed
 from assets.stages import GridRun, run_stages
 from hf_platform.errors import UnknownNameError
@@ -82,7 +82,7 @@ def _unpack(context: dg.OpExecutionContext, files: Sequence[str], platform: Plat
         accepted.extend(staged.accepted)
         rejected.extend(KeyRecord(None, KeyStatus.FAILED, str(why)) for why in staged.rejected)
     if accepted:
-        context.instance.add_dynamic_partitions(UNIVERSE.name, sorted(set(accepted)))
+        context.instance.add_dynamic_partitions(UNIVERSE_NAME, sorted(set(accepted)))
     return Unpacked(accepted, rejected)
 
 

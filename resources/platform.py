@@ -1,12 +1,13 @@
 """One resource that carries what every asset body needs: settings, lake, executor, sources, progress."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from hf_platform.fitting.executors import Executor, InlineExecutor
 from hf_platform.lake import Lake
 from hf_platform.market.source import PriceSource
+from hf_platform.market.sources import catalogue
 from hf_platform.settings import Settings
 
 # Called with a label and a number of items; yields a callback that is told how many are done.
@@ -29,8 +30,8 @@ class Platform:
         Opened lazily; safe in several processes.
     executor : Executor
         Where fits run.
-    sources : tuple of PriceSource
-        Where prices come from; the first that knows an instrument wins.
+    sources : mapping of name to PriceSource
+        Where prices come from.
     progress : Progress
         How a terminal shows long work.
     """
@@ -38,15 +39,8 @@ class Platform:
     settings: Settings
     lake: Lake
     executor: Executor
-    sources: tuple[PriceSource, ...]
+    sources: Mapping[str, PriceSource]
     progress: Progress = field(default=silent_progress)
-
-    def source_of(self, instrument: str) -> PriceSource | None:
-        """Find the first source that offers an instrument, None where no source does."""
-        for source in self.sources:
-            if any(record.instrument == instrument for record in source.instruments()):
-                return source
-        return None
 
 
 def platform_for(settings: Settings, progress: Progress = silent_progress) -> Platform:
@@ -55,13 +49,6 @@ def platform_for(settings: Settings, progress: Progress = silent_progress) -> Pl
         settings=settings,
         lake=Lake(settings),
         executor=InlineExecutor(settings.threads),
-        sources=_sources(settings),
+        sources=catalogue.available(settings),
         progress=progress,
     )
-
-
-def _sources(settings: Settings) -> Sequence[PriceSource]:
-    from hf_platform.market.sources.bundled import BundledSource
-    from hf_platform.market.sources.files import FilesSource
-
-    return (FilesSource(settings), BundledSource())

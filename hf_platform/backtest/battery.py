@@ -10,6 +10,7 @@ from hf_platform.backtest import coverage, es_tests
 from hf_platform.backtest.coverage import CoverageTest
 from hf_platform.backtest.sample import VarSample
 from hf_platform.backtest.walk_forward import MINIMUM_OUT_OF_SAMPLE
+from hf_platform.horizons import FREQUENCIES, Horizon
 from hf_platform.types import TimeArray
 
 Verdict = Literal["pass", "fail", "cannot tell"]
@@ -37,7 +38,7 @@ def run_battery(sample: VarSample) -> Iterator[TestRow]:
 
     Notes
     -----
-    The verdict is "cannot tell" where the sample holds fewer than 252 forecasts in all, where fewer
+    The verdict is "cannot tell" where the whole sample spans fewer than 252 sessions, where fewer
     than five breaches are to be expected in the window, or where a test has no value; otherwise a
     p-value of at least 0.01 passes. The Basel zone judges the last 250 daily forecasts at 0.99: green
     passes, red fails, and yellow is, by its definition, evidence for neither.
@@ -70,15 +71,20 @@ def _window(sample: VarSample, rows: slice) -> Iterator[TestRow]:
         absent = "expected shortfall is missing or not positive for some forecasts of the window"
         results["acerbi_szekely_z2"] = CoverageTest(None, None, None, n, x, absent)
     for name, result in results.items():
-        verdict, reason = judge(result, level, len(sample))
+        verdict, reason = judge(result, level, n_sessions(len(sample), Horizon.parse(sample.key.horizon)))
         yield TestRow(name, sample.origins[rows], result, verdict, reason)
 
 
-def judge(result: CoverageTest, confidence: float, n_total: int) -> tuple[Verdict, str | None]:
+def n_sessions(n_forecasts: int, horizon: Horizon) -> int:
+    """Count the sessions that non-overlapping periods cover: 50 forecasts of 20 daily bars are 1,000 sessions."""
+    return n_forecasts * horizon.n_bars * FREQUENCIES["1d"] // horizon.bars_per_year
+
+
+def judge(result: CoverageTest, confidence: float, sessions: int) -> tuple[Verdict, str | None]:
     """Turn a test into a verdict and the reason for it, where one is due."""
     expected = result.n_forecasts * (1.0 - confidence)
-    if n_total < MINIMUM_OUT_OF_SAMPLE:
-        return "cannot tell", f"{n_total} out-of-sample forecasts, {MINIMUM_OUT_OF_SAMPLE} are needed"
+    if sessions < MINIMUM_OUT_OF_SAMPLE:
+        return "cannot tell", f"{sessions} out-of-sample sessions, {MINIMUM_OUT_OF_SAMPLE} are needed"
     if expected < MINIMUM_EXPECTED - 1e-9:
         return "cannot tell", f"{expected:.1f} breaches expected, {MINIMUM_EXPECTED:g} are needed"
     if result.p_value is None or (result.reason is not None and result.p_value == 1.0):
@@ -94,7 +100,7 @@ def _basel(sample: VarSample) -> TestRow:
     result = CoverageTest(light.multiplier, at_least, None, light.n_forecasts, light.n_breaches)
     if len(sample) < MINIMUM_OUT_OF_SAMPLE:
         verdict: Verdict = "cannot tell"
-        reason = f"{len(sample)} out-of-sample forecasts, {MINIMUM_OUT_OF_SAMPLE} are needed"
+        reason = f"{len(sample)} out-of-sample sessions, {MINIMUM_OUT_OF_SAMPLE} are needed"
     else:
         verdict, reason = _BASEL_VERDICTS[light.zone], f"statistic is the capital multiplier, {light.multiplier:.2f}"
     return TestRow("basel_traffic_light", sample.origins[-RECENT:], result, verdict, reason, light.zone)

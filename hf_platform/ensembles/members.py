@@ -23,23 +23,24 @@ _SELECTED: Final = """
     USING (family, variant)
     WHERE f.known_at <= $as_of AND f.forecast_origin >= since"""
 # A forecast is named by the set of its members' models: order does not matter, hence the exclusive or.
-_NAMED: Final = f"""
-    SELECT instrument, horizon, forecast_origin, bit_or(bit) AS members,
-           md5(concat_ws('|', $name, $code, instrument, horizon, epoch_us(forecast_origin),
-                         bit_xor(md5_number_lower(model_id)), bit_xor(md5_number_upper(model_id)))) AS forecast_id
-    {_SELECTED}
-    GROUP BY instrument, horizon, forecast_origin"""
-_SUMMARY: Final = f"""
-    SELECT instrument, horizon, count(*) AS n_origins, max(forecast_origin) AS newest,
-           arg_max(forecast_id, forecast_origin) AS data_version, arg_max(members, forecast_origin) AS members
-    FROM ({_NAMED}) GROUP BY instrument, horizon"""
-_NEW: Final = f"""
-    SELECT n.instrument, n.horizon, n.forecast_origin, n.forecast_id
-    FROM ({_NAMED}) n ANTI JOIN (
+# One pass: a summary row for each key (`n_origins` set), and a row for each origin not combined yet.
+_PLAN: Final = f"""
+    WITH named AS MATERIALIZED (
+        SELECT instrument, horizon, forecast_origin, bit_or(bit) AS members,
+               md5(concat_ws('|', $name, $code, instrument, horizon, epoch_us(forecast_origin),
+                             bit_xor(md5_number_lower(model_id)), bit_xor(md5_number_upper(model_id)))) AS forecast_id
+        {_SELECTED}
+        GROUP BY instrument, horizon, forecast_origin
+    )
+    SELECT instrument, horizon, max(forecast_origin) AS origin, arg_max(forecast_id, forecast_origin) AS forecast_id,
+           arg_max(members, forecast_origin) AS members, count(*) AS n_origins
+    FROM named GROUP BY instrument, horizon
+    UNION ALL
+    SELECT n.instrument, n.horizon, n.forecast_origin, n.forecast_id, n.members, NULL
+    FROM named n ANTI JOIN (
         SELECT forecast_id FROM ensembles.forecasts
         WHERE name = $name AND instrument IN (SELECT unnest($instruments))
-    ) s USING (forecast_id)
-    ORDER BY n.instrument, n.horizon, n.forecast_origin"""
+    ) s USING (forecast_id)"""
 _ROWS: Final = f"""
     SELECT instrument, horizon, family || '/' || variant AS member, forecast_origin, target_at, known_at, created_at,
            model_id, mean, volatility, quantiles, tail_means
@@ -87,15 +88,16 @@ def plan_origins(
 ) -> dict[GridKey, KeyPlan]:
     """Find, for each key, the origins to combine; a key without any forecast is absent."""
     params = _params(members, dict.fromkeys(keys, _EVER)) | {"as_of": as_of, "name": name, "code": code}
+    plans: dict[GridKey, KeyPlan] = {}
     new: dict[GridKey, dict[datetime, str]] = {}
-    for instrument, horizon, origin, forecast_id in store.query(_NEW, params).iter_rows():
-        new.setdefault(GridKey(instrument, horizon), {})[origin] = forecast_id
-    return {
-        (key := GridKey(instrument, horizon)): KeyPlan(
-            n_origins, newest, data_version, _of_bits(members, present), new.get(key, {})
-        )
-        for instrument, horizon, n_origins, newest, data_version, present in store.query(_SUMMARY, params).iter_rows()
-    }
+    for instrument, horizon, origin, forecast_id, present, n_origins in store.query(_PLAN, params).iter_rows():
+        key = GridKey(instrument, horizon)
+        ids = new.setdefault(key, {})
+        if n_origins is None:
+            ids[origin] = forecast_id
+        else:
+            plans[key] = KeyPlan(n_origins, origin, forecast_id, _of_bits(members, present), ids)
+    return plans
 
 
 def read_rows(
@@ -107,11 +109,7 @@ def read_rows(
     fits = store.query(_FITS, {name: params[name] for name in ("instruments", "families")})
     joined = frame.join(fits, on="model_id", how="left")
     parts = joined.partition_by(["instrument", "horizon"], as_dict=True, include_key=False)
-    # Of several forecasts of a member for one origin the newest vintage counts, then the newest made: see `align`.
-    return {
-        GridKey(str(instrument), str(horizon)): part.sort("known_at", "created_at", "model_id")
-        for (instrument, horizon), part in parts.items()
-    }
+    return {GridKey(str(instrument), str(horizon)): part for (instrument, horizon), part in parts.items()}
 
 
 def _of_bits(members: Sequence[str], bits: int) -> tuple[str, ...]:
@@ -147,8 +145,8 @@ class Aligned:
 def align(frame: "pl.DataFrame", names: Sequence[str], series: Series) -> Aligned:
     """Spread the rows of one key over a dense grid of origins and members.
 
-    Of several rows for one origin and member the last one stays; rows whose origin is no bar of the
-    series are left out.
+    Of several rows for one origin and member the newest vintage stays, then the newest made; rows whose
+    origin is no bar of the series are left out.
     """
     import polars as pl
 
@@ -156,10 +154,15 @@ def align(frame: "pl.DataFrame", names: Sequence[str], series: Series) -> Aligne
     times = frame["forecast_origin"].to_numpy().astype("datetime64[us]")
     bars = np.minimum(np.searchsorted(series.event_at, times), len(series) - 1)
     rows = np.flatnonzero(series.event_at[bars] == times)
-    member = frame["member"].replace_strict(codes, return_dtype=pl.Int64).to_numpy()[rows]
+    member = frame["member"].replace_strict(codes, return_dtype=pl.Int64).to_numpy()
     origins, position = np.unique(bars[rows], return_inverse=True)
     row_of = np.full((origins.size, len(names)), -1, dtype=np.int64)
-    row_of[position, member] = rows
+    row_of[position, member[rows]] = rows
+    if (row_of >= 0).sum() < rows.size:
+        # Assigned again in the order of age, so that the newest comes last.
+        age = frame.select(pl.struct("known_at", "created_at", "model_id").rank("ordinal")).to_series().to_numpy()
+        order = np.argsort(age[rows])
+        row_of[position[order], member[rows][order]] = rows[order]
     present = row_of >= 0
 
     def spread(column: str) -> FloatArray:

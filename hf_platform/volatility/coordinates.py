@@ -30,6 +30,7 @@ GARCH, GJR, TARCH, EGARCH = 0, 1, 2, 3
 LOWEST_OMEGA = 1e-8  # arch's bound, relative to the mean of |e|**power
 LOWEST_LEVEL, HIGHEST_LEVEL = 1e-6, 1e3
 INVERTIBLE = 2.2
+HEAVIEST_TAIL = 1.0 / 2.05
 UNIT_ROOT_DRIFT = 1e-2  # share of the level that omega keeps at unit persistence, so that the level stays identified
 
 
@@ -56,11 +57,11 @@ def box(process, p, o, q, distribution, free_mean, lower, upper, reach):
     else:
         lower[1], upper[1], reach[1] = math.log(LOWEST_LEVEL), math.log(HIGHEST_LEVEL), 3.0
     if distribution == STUDENT:
-        lower[n - 1], upper[n - 1], reach[n - 1] = 1.0 / 500.0, 1.0 / 2.05, 0.15
+        lower[n - 1], upper[n - 1], reach[n - 1] = 1.0 / 500.0, HEAVIEST_TAIL, 0.15
     elif distribution == GENERALISED:
         lower[n - 1], upper[n - 1], reach[n - 1] = 1.0 / 500.0, 1.0 / 1.01, 0.3
     elif distribution == SKEWED:
-        lower[n - 2], upper[n - 2], reach[n - 2] = 1.0 / 300.0, 1.0 / 2.05, 0.15
+        lower[n - 2], upper[n - 2], reach[n - 2] = 1.0 / 300.0, HEAVIEST_TAIL, 0.15
         lower[n - 1], upper[n - 1], reach[n - 1] = -0.999, 0.999, 0.3
 
 

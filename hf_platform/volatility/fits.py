@@ -26,6 +26,8 @@ class GarchFits:
         True where a converged fit rests on a constraint (a zero coefficient, unit persistence, a limit of the shape).
     gradient_norm : float64 array
         Largest score per observation that does not push against a constraint, in the optimiser's box coordinates.
+    coordinates : float64 array, shape (n_series, n_coordinates)
+        The optimum in the optimiser's box, a warm start for the next fit of the same series.
     n_optima : int64 array
         Distinct local optima that the starts ended in.
     n_obs : int64 array
@@ -43,6 +45,7 @@ class GarchFits:
     status: NDArray[np.object_]
     at_boundary: BoolArray
     gradient_norm: FloatArray
+    coordinates: FloatArray
     n_optima: IntArray
     n_obs: IntArray
     location: FloatArray

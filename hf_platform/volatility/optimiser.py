@@ -278,18 +278,19 @@ def _damped_step(search, lane, n, n_obs, definite, scratch):
             continue
         length, spread = 0.0, 0.0
         for i in range(n):
-            if scratch.held[i]:
-                continue
-            weighted = search.information[lane, i, i] * scratch.step[i]
-            length += weighted * scratch.step[i]
-            for m in range(i):
-                if not scratch.held[m]:
-                    weighted -= scratch.factor[i, m] * scratch.rhs[m]
-            scratch.rhs[i] = weighted / scratch.factor[i, i]
-            spread += scratch.rhs[i] * scratch.rhs[i]
+            if not scratch.held[i]:
+                length += search.information[lane, i, i] * scratch.step[i] * scratch.step[i]
         length = np.sqrt(length)
         if length <= 1.3 * radius:
             return True
+        for i in range(n):
+            if not scratch.held[i]:
+                weighted = search.information[lane, i, i] * scratch.step[i]
+                for m in range(i):
+                    if not scratch.held[m]:
+                        weighted -= scratch.factor[i, m] * scratch.rhs[m]
+                scratch.rhs[i] = weighted / scratch.factor[i, i]
+                spread += scratch.rhs[i] * scratch.rhs[i]
         damping += length * length / spread * (length - radius) / radius
     return False
 
@@ -502,16 +503,17 @@ def advance(search, lane, n, n_obs, value, scratch):
 
 @compiled_as(
     types.void(
-        KERNEL_TYPE, types.int64[::1], types.boolean, types.boolean, types.int64, MATRIX, types.float64[::1],
+        KERNEL_TYPE, types.int64[::1], types.boolean, types.boolean, types.int64, MATRIX, MATRIX, types.float64[::1],
         types.float64[::1], MATRIX, types.float64[::1], types.float64[::1], types.int64[::1], types.int64[::1],
     )
 )  # fmt: skip
 def search_optima(
-    kernel, model, free_mean, sample, n_starts, series, n_obs, presample, phi, value, gradient_norm, n_optima, code
+    kernel, model, free_mean, sample, n_starts, warm, series, n_obs, presample, phi, value, gradient_norm, n_optima, code
 ):
     """Fit each row of `series`; write coordinates, negative log-likelihood, gradient norm, optima seen and outcome.
 
-    `model` is (process, p, o, q, distribution). Rows with `n_obs` zero are left alone.
+    `model` is (process, p, o, q, distribution). Rows with `n_obs` zero are left alone. `warm` holds coordinates that take
+    the place of the first start, a row for each series (NaN for none), or has no rows.
     """
     process, p, o, q, distribution = model[0], model[1], model[2], model[3], model[4]
     n = n_coordinates(process, p, o, q, distribution)
@@ -523,7 +525,7 @@ def search_optima(
     constants, sums = np.ones((N_CONSTANTS, WIDTH)), np.zeros((2 + 2 * k + k * (k + 1) // 2 + 5, WIDTH))
     upcoming, n_busy = 0, 0
     for lane in range(WIDTH):
-        upcoming = _refill(search, lane, upcoming, process, p, o, q, distribution, series, n_obs, returns, lengths)
+        upcoming = _refill(search, lane, upcoming, process, p, o, q, distribution, warm, series, n_obs, returns, lengths)
         n_busy += search.phase[lane] != IDLE
     while n_busy > 0:
         for lane in range(WIDTH):
@@ -541,22 +543,29 @@ def search_optima(
                 continue
             search.start[lane] += 1
             if search.start[lane] < n_starts:
-                _begin(search, lane, process, p, o, q, distribution)
+                _begin(search, lane, process, p, o, q, distribution, warm)
                 continue
             _report(search, lane, n, phi, value, gradient_norm, n_optima, code)
-            upcoming = _refill(search, lane, upcoming, process, p, o, q, distribution, series, n_obs, returns, lengths)
+            upcoming = _refill(search, lane, upcoming, process, p, o, q, distribution, warm, series, n_obs, returns, lengths)
             n_busy -= search.phase[lane] == IDLE
 
 
 @inlined
-def _begin(search, lane, process, p, o, q, distribution):
+def _begin(search, lane, process, p, o, q, distribution, warm):
     search.phase[lane] = FRESH
     search.steps[lane] = 0
-    starting_point(process, p, o, q, distribution, search.start[lane], search.trial[lane])
+    shift = 1 if warm.shape[0] > 0 else 0
+    which = search.start[lane] - shift
+    starting_point(process, p, o, q, distribution, max(which, 0), search.trial[lane])
+    if which < 0:
+        row = search.series[lane]
+        for i in range(warm.shape[1]):
+            if np.isfinite(warm[row, i]):
+                search.trial[lane, i] = warm[row, i]
 
 
 @inlined
-def _refill(search, lane, upcoming, process, p, o, q, distribution, series, n_obs, returns, lengths):
+def _refill(search, lane, upcoming, process, p, o, q, distribution, warm, series, n_obs, returns, lengths):
     # Load the next series that is to be fitted into a lane; return the row after it.
     while upcoming < series.shape[0] and n_obs[upcoming] == 0.0:
         upcoming += 1
@@ -571,7 +580,7 @@ def _refill(search, lane, upcoming, process, p, o, q, distribution, series, n_ob
     lengths[0, lane] = n_obs[upcoming]
     for t in range(int(n_obs[upcoming])):
         returns[t, lane] = series[upcoming, t]
-    _begin(search, lane, process, p, o, q, distribution)
+    _begin(search, lane, process, p, o, q, distribution, warm)
     return upcoming + 1
 
 

@@ -1,17 +1,24 @@
 """A lake of simulated prices whose true forecast distribution is known."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 from scipy import stats
 
+from hf_platform.backtest import var_backtest
+from hf_platform.fitting.outcome import StageOutcome
 from hf_platform.horizons import Horizon
 from hf_platform.lake import Lake
-from hf_platform.types import PROBABILITIES
+from hf_platform.reports import backtest_report
+from hf_platform.risk import value_at_risk
+from hf_platform.settings import Settings
+from hf_platform.types import PROBABILITIES, GridKey
 
 FREEDOM = 6.0  # of the Student t innovations
 _ROWS = {"1d": 1, "1w": 5, "1mo": 21}  # days to a bar
@@ -138,3 +145,33 @@ def world_of(store: Lake) -> Callable[..., World]:
         return build_world(store, **options)
 
     return build
+
+
+@dataclass(frozen=True)
+class Backtested:
+    """A lake with three horizons of one instrument, estimated, backtested and reported; for reading only."""
+
+    store: Lake
+    settings: Settings
+    world: World
+    keys: tuple[GridKey, ...]
+    outcomes: dict[str, StageOutcome]
+
+
+@pytest.fixture(scope="session")
+def backtested(tmp_path_factory: pytest.TempPathFactory, lake_template: Path) -> Iterator[Backtested]:
+    """Run the risk stages once for every test that only looks at what they wrote."""
+    home = tmp_path_factory.mktemp("backtested")
+    shutil.copytree(lake_template, home / "lake")
+    settings = Settings(home=home)
+    store = Lake(settings)
+    world = build_world(store, horizons=("1d", "5d", "1mo"), n_bars=1301)
+    keys = tuple(GridKey("AAA", name) for name in ("1d", "5d", "1mo"))
+    options = {"as_of": world.as_of, "run_id": "run-1"}
+    outcomes = {
+        "value_at_risk": value_at_risk.estimate(store, keys, **options),
+        "var_backtest": var_backtest.backtest(store, keys, **options),
+        "backtest_report": backtest_report.write(store, keys, settings, **options),
+    }
+    yield Backtested(store, settings, world, keys, outcomes)
+    store.close()

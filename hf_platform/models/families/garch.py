@@ -23,8 +23,8 @@ _STARTS: Final = 3
 _ENGINE: Final = tuple(
     f"hf_platform.volatility.{module}"
     for module in (
-        "coordinates", "covariance", "distributions", "filtering", "fits", "forecasting", "garch", "jit", "kernel_generator",
-        "lanes", "optimiser", "preparation", "scoring", "signatures", "specification", "units",
+        "coordinates", "covariance", "distributions", "filtering", "fits", "forecasting", "garch", "jit",
+        "kernel_generator", "lanes", "optimiser", "preparation", "scoring", "signatures", "specification", "units",
     )
 )  # fmt: skip
 

@@ -26,8 +26,8 @@ _MODEL_FILE: Final = "model.txt"
 class LightGbmSpec:
     """Few small trees and slow learning: daily returns hold little signal and much noise."""
 
-    n_rounds: int = 60
-    learning_rate: float = 0.05
+    n_rounds: int = 40
+    learning_rate: float = 0.08
     num_leaves: int = 7
     min_data_in_leaf: int = 20
     lambda_l2: float = 1.0

@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 
 from hf_platform.backtest import coverage, var_backtest
-from hf_platform.backtest.battery import judge
+from hf_platform.backtest.battery import judge, n_sessions
 from hf_platform.backtest.sample import read_samples
 from hf_platform.backtest.summary import coverage_summary
 from hf_platform.fitting.outcome import KeyStatus
+from hf_platform.horizons import Horizon
 from hf_platform.risk import value_at_risk
 from hf_platform.types import GridKey
 
@@ -29,78 +30,76 @@ def stored_tests(store, **where) -> pl.DataFrame:
     return rows
 
 
-def test_losses_are_those_of_the_next_bar(store, world_of):
-    world = world_of(n_bars=400)
-    run(store, world)
-    sample = next(
-        s for s in read_samples(store, [A], world.as_of, None) if (s.method, s.confidence) == ("ensemble", 0.99)
-    )
-    assert len(sample) == 399
-    np.testing.assert_allclose(sample.losses, -world.returns["AAA"][1:], atol=1e-12)
+def sample_of(lake, key: GridKey, method: str, confidence: float):
+    found = read_samples(lake.store, [key], lake.world.as_of, methods=[method], confidences=[confidence])
+    assert len(found) == 1
+    return found[0]
+
+
+def test_losses_are_those_of_the_next_bar(backtested):
+    sample = sample_of(backtested, A, "ensemble", 0.99)
+    assert len(sample) == 1300
+    np.testing.assert_allclose(sample.losses, -backtested.world.returns["AAA"][1:], atol=1e-12)
     assert (sample.targets > sample.origins).all()
 
 
-def test_losses_of_a_horizon_add_up_and_do_not_overlap(store, world_of):
-    key = GridKey("AAA", "5d")
-    world = world_of(horizons=("1d", "5d"), n_bars=401)
-    run(store, world, [key])
-    sample = next(s for s in read_samples(store, [key], world.as_of, None) if (s.method, s.confidence) == ("ewma", 0.9))
+def test_losses_of_a_horizon_add_up_and_do_not_overlap(backtested):
+    sample = sample_of(backtested, GridKey("AAA", "5d"), "ewma", 0.9)
     steps = np.diff(sample.origins).astype("timedelta64[D]").astype(int)
     assert (steps == 5).all()
-    sums = np.add.reduceat(world.returns["AAA"][1:], np.arange(0, 400, 5))
+    sums = np.add.reduceat(backtested.world.returns["AAA"][1:], np.arange(0, 1300, 5))
     np.testing.assert_allclose(sample.losses, -sums, atol=1e-12)
 
 
-def test_stored_tests_are_those_of_the_library(store, world_of):
-    world = world_of(n_bars=1500)
-    outcome = run(store, world)
-    sample = next(
-        s for s in read_samples(store, [A], world.as_of, None) if (s.method, s.confidence) == ("ensemble", 0.95)
-    )
-    row = (
-        stored_tests(store, method="ensemble", confidence=0.95, test="kupiec_pof")
-        .sort("n_forecasts")
-        .row(-1, named=True)
-    )
+def test_stored_tests_are_those_of_the_library(backtested):
+    sample = sample_of(backtested, A, "ensemble", 0.95)
+    outcome = backtested.outcomes["var_backtest"]
+    rows = stored_tests(backtested.store, horizon="1d", method="ensemble", confidence=0.95, test="kupiec_pof")
+    row = rows.sort("n_forecasts").row(-1, named=True)
     expected = coverage.kupiec_pof(sample.breaches, 0.95)
     assert row["statistic"] == expected.statistic
     assert row["p_value"] == expected.p_value
-    assert (row["n_forecasts"], row["n_breaches"]) == (1499, expected.n_breaches)
-    assert row["window_end"] == world.as_of - timedelta(days=1)
+    assert (row["n_forecasts"], row["n_breaches"]) == (1300, expected.n_breaches)
+    assert row["window_end"] == backtested.world.as_of - timedelta(days=1)
     assert row["lake_snapshot"] < outcome.snapshot_id
-    assert outcome.keys[A].n_rows == stored_tests(store).height
+    assert outcome.keys[A].n_rows == stored_tests(backtested.store, horizon="1d").height
 
 
-def test_every_level_method_and_window_is_tested(store, world_of):
-    world = world_of(n_bars=800)
-    run(store, world)
-    rows = stored_tests(store)
+def test_every_level_method_and_window_is_tested(backtested):
+    rows = stored_tests(backtested.store, horizon="1d")
     assert rows.height == 2 * (4 * 2 * 6 + 1)  # methods x (levels x windows x tests + traffic light)
     assert set(rows["verdict"]) <= {"pass", "fail", "cannot tell"}
     assert rows.filter(pl.col("p_value").is_null() & pl.col("reason").is_null()).is_empty()
-    light = stored_tests(store, test="basel_traffic_light")
+    light = stored_tests(backtested.store, test="basel_traffic_light")
+    assert set(light["horizon"]) == {"1d"}
     assert set(light["confidence"]) == {0.99}
     assert set(light["n_forecasts"]) == {250}
     assert light["zone"].null_count() == 0
 
 
+def test_breaches_are_listed_with_their_losses(backtested):
+    listed = backtested.store.query("SELECT * FROM backtests.breaches WHERE horizon = '1d'")
+    assert (listed["loss"] > listed["value_at_risk"]).all()
+    counts = stored_tests(backtested.store, horizon="1d", test="kupiec_pof").filter(pl.col("n_forecasts") > 250)
+    assert listed.height == counts["n_breaches"].sum()
+
+
+def test_methods_are_compared_with_leave_not_to_tell(backtested):
+    rows = backtested.store.query("SELECT * FROM backtests.comparisons WHERE horizon = '1d'")
+    assert rows.height == 8  # two scores at four levels
+    assert set(rows["verdict"]) <= {"better", "worse", "cannot tell"}
+    assert ((rows["p_value"] < 0.05) == (rows["verdict"] != "cannot tell")).all()
+    assert set(rows["n_forecasts"]) == {1300}
+
+
 def test_a_right_model_passes_and_a_wrong_one_fails(store, world_of):
-    world = world_of(n_bars=3000, ensemble_factor=0.7)
+    world = world_of(n_bars=2000, ensemble_factor=0.7)
     run(store, world)
     whole = stored_tests(store, confidence=0.99, test="kupiec_pof").filter(pl.col("n_forecasts") > 250)
     verdicts = dict(whole.select("method", "verdict").iter_rows())
     assert verdicts == {"ensemble": "fail", "ewma": "pass"}
     shortfall = stored_tests(store, confidence=0.975, test="acerbi_szekely_z2", method="ensemble")
     assert "fail" in shortfall["verdict"].to_list()
-
-
-def test_breaches_are_listed_with_their_losses(store, world_of):
-    world = world_of(n_bars=600)
-    run(store, world)
-    listed = store.query("SELECT * FROM backtests.breaches")
-    assert (listed["loss"] > listed["value_at_risk"]).all()
-    counts = stored_tests(store, test="kupiec_pof").filter(pl.col("n_forecasts") > 250)
-    assert listed.height == counts["n_breaches"].sum()
 
 
 def test_a_second_run_writes_nothing(store, world_of):
@@ -133,7 +132,7 @@ def test_little_data_cannot_tell(store, world_of):
     run(store, world)
     rows = stored_tests(store)
     assert set(rows["verdict"]) == {"cannot tell"}
-    assert rows["reason"].str.contains("199 out-of-sample forecasts, 252 are needed").all()
+    assert rows["reason"].str.contains("199 out-of-sample sessions, 252 are needed").all()
 
 
 def test_few_expected_breaches_cannot_tell(store, world_of):
@@ -166,7 +165,7 @@ def test_prices_known_later_are_not_seen(store, world_of):
     world = world_of(n_bars=400)
     value_at_risk.estimate(store, [A], as_of=world.as_of, run_id="r1")
     early = world.as_of - timedelta(days=50)
-    sample = read_samples(store, [A], early, None)[0]
+    sample = read_samples(store, [A], early)[0]
     assert sample.targets.max().astype("datetime64[us]").item() == early
 
 
@@ -179,17 +178,17 @@ def test_a_return_over_a_price_that_is_not_positive_is_left_out(store, world_of)
     with store.transaction(producer="bars", run_id="x") as tx:
         tx.append("market.bars", fallen)
     value_at_risk.estimate(store, [A], as_of=world.as_of, run_id="r1")
-    assert {len(sample) for sample in read_samples(store, [A], world.as_of, None)} == {397}
+    assert {len(sample) for sample in read_samples(store, [A], world.as_of)} == {397}
 
 
 def test_scores_rank_the_true_volatility_first_and_name_the_zero_forecast(store, world_of):
-    world = world_of(n_bars=3000, ensemble_factor=0.6)
+    world = world_of(n_bars=1500, ensemble_factor=0.6)
     run(store, world)
     scores = store.query("SELECT member, score, value, n_forecasts FROM backtests.forecast_scores")
     qlike = dict(scores.filter(pl.col("score") == "qlike").select("member", "value").iter_rows())
     assert qlike["ewma/riskmetrics"] < qlike["volatility_ensemble"]
     assert "zero" in scores.filter(pl.col("score") == "squared_error")["member"].to_list()
-    assert set(scores["n_forecasts"]) == {2999}
+    assert set(scores["n_forecasts"]) == {1499}
     ticks = scores.filter(pl.col("score") == "tick_loss@0.99")
     assert set(ticks["member"]) == {"ensemble", "ewma"}
 
@@ -203,3 +202,8 @@ def test_the_summary_counts_cells(store, world_of):
     assert total["ensemble"]["share_passed"] == 0.0
     assert total["ewma"]["share_passed"] > 0.5
     assert coverage_summary(store, world.as_of).is_empty()  # no equity in the universe
+
+
+def test_a_year_is_counted_in_sessions_not_forecasts():
+    sessions = {name: n_sessions(60, Horizon.parse(name)) for name in ("1d", "5d", "20d", "1w", "1mo")}
+    assert sessions == {"1d": 60, "5d": 300, "20d": 1_200, "1w": 290, "1mo": 1_260}

@@ -96,7 +96,11 @@ def test_a_raising_forecast_becomes_its_own_failure(make_series: Maker) -> None:
     fits = [fit for fit in fit_isolated(family, tasks) if isinstance(fit, Fitted)]
     origins = [OriginSet(fit.task.series, np.array([290])) for fit in fits]
     found = forecast_isolated(family, fits, origins)
-    assert [type(outcome).__name__ for outcome in found] == ["ForecastDistribution", "FitFailure", "ForecastDistribution"]
+    assert [type(outcome).__name__ for outcome in found] == [
+        "ForecastDistribution",
+        "FitFailure",
+        "ForecastDistribution",
+    ]
     assert isinstance(found[1], FitFailure)
     assert found[1].stage == "forecast"
 
@@ -118,7 +122,7 @@ def test_chunks_of_work_pickle(make_series: Maker) -> None:
     family = EwmaFamily()
     planned = plan_key(family, GridKey("AAA", "1d"), make_series(n_bars=300), root_seed=0, code_version="c")
     chunk = Chunk(family, [Work(model, model.origins) for model in planned])
-    again = pickle.loads(pickle.dumps(chunk))  # noqa: S301  # our own bytes: what an executor with processes sends
+    again = pickle.loads(pickle.dumps(chunk))  # our own bytes: what an executor with processes sends
     for one, other in zip(run_chunk(chunk), run_chunk(again), strict=True):
         assert one.forecast is not None
         assert other.forecast is not None

@@ -32,7 +32,7 @@ SMALL_TREES = LightGbmFamily(
 
 def as_of(n_bars: int) -> datetime:
     """The close of the last of `n_bars` daily bars, and a day for it to become known."""
-    return datetime(1995, 1, 3, 21) + timedelta(days=n_bars)
+    return datetime.fromisoformat("1995-01-03T21:00") + timedelta(days=n_bars)
 
 
 @dataclass
@@ -50,7 +50,7 @@ class World:
     def __post_init__(self) -> None:
         with self.store.transaction("raw_prices", "setup") as tx:
             frame = pl.DataFrame({"instrument": NAMES}).with_columns(
-                pl.lit("24/7").alias("calendar"), pl.lit(datetime(1990, 1, 1)).alias("valid_from")
+                pl.lit("24/7").alias("calendar"), pl.lit(as_of(0)).alias("valid_from")
             )
             tx.append("market.universe", frame)
 
@@ -295,9 +295,14 @@ def test_a_restatement_adds_a_vintage_and_keeps_the_old_one(world: World) -> Non
     world.poison = restate
     outcome = world.run(horizons=["1d"])
     assert outcome.keys[GridKey("BBB", "1d")].n_ok == 1
-    vintages = world.store.query(
-        "SELECT forecast_origin, volatility FROM models.forecasts WHERE instrument = 'BBB' ORDER BY known_at, forecast_origin"
-    ).group_by("forecast_origin", maintain_order=True).agg("volatility")
+    vintages = (
+        world.store.query(
+            "SELECT forecast_origin, volatility FROM models.forecasts WHERE instrument = 'BBB' "
+            "ORDER BY known_at, forecast_origin"
+        )
+        .group_by("forecast_origin", maintain_order=True)
+        .agg("volatility")
+    )
     before, after = vintages["volatility"].list.get(0), vintages["volatility"].list.get(1)
     assert (before.len(), after.null_count()) == (170, 0)
     assert (before[:150] == after[:150]).all()

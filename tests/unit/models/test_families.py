@@ -135,7 +135,7 @@ def test_garch_shares_one_fit_between_horizons(make_series: Maker, monkeypatch: 
 
 def test_garch_aggregates_variance_and_mean_over_the_horizon(make_series: Maker) -> None:
     family, series = get_family("garch"), make_series()
-    fits = [outcome for outcome in family.fit_many([task_of(series, "garch-t", h) for h in ("1d", "20d")])]
+    fits = family.fit_many([task_of(series, "garch-t", horizon) for horizon in ("1d", "20d")])
     origins = OriginSet(series, np.array([1_000, 1_050, 1_200]))
     one, twenty = family.forecast_many(fits, [origins, origins])  # type: ignore[arg-type]
     assert not isinstance(one, FitFailure)
@@ -164,9 +164,7 @@ def test_garch_certificate_goes_with_the_fit(make_series: Maker) -> None:
     assert fitted.params["gamma[1]"] > 0, "falls raise the variance of the simulated process"
 
 
-def test_a_fit_without_a_maximum_is_kept_as_not_converged(
-    make_series: Maker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fit_without_a_maximum_is_kept_as_not_converged(make_series: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     from hf_platform.volatility import garch as engine
 
     original = engine.fit_many
