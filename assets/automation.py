@@ -4,7 +4,7 @@ import dagster as dg
 
 from assets.instrument_graph import instrument_graph
 from assets.model_grid import model_grid
-from assets.partitions import HORIZONS, UNIVERSE, range_tags, universe
+from assets.partitions import HORIZONS, range_tags, universe
 from assets.refit import refit
 from hf_platform.market import inbox
 from resources.platform import Platform
@@ -14,7 +14,6 @@ NIGHTLY_TAG = "hfp/nightly"
 market_and_features = dg.define_asset_job(
     "market_and_features",
     selection=dg.AssetSelection.assets(*instrument_graph.keys),
-    partitions_def=UNIVERSE,
     description="Prices, bars and features of all instruments; first half of the night.",
 )
 grid = dg.define_asset_job(

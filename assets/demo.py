@@ -86,7 +86,11 @@ def _coverage(lake: Lake, as_of: datetime) -> pl.DataFrame:
 
 
 def _percent(rows: pl.DataFrame) -> pl.DataFrame:
-    losses = pl.col("^(var|es)_.*$")
-    return rows.with_columns((losses * 100).round(2), pl.col("forecast_origin", "target_at").dt.date()).drop(
-        "missing_members"
+    levels = {
+        name: name.replace("_", " ").replace("97 5", "97.5") for name in rows.columns if name[:3] in ("var", "es_")
+    }
+    return rows.select(
+        "instrument",
+        **{"from": pl.col("forecast_origin").dt.date(), "for": pl.col("target_at").dt.date()},
+        **{shown: (pl.col(name) * 100).round(2) for name, shown in levels.items()},
     )

@@ -21,6 +21,13 @@ from hf_platform.settings import Settings
 _SKIPS_FORBIDDEN = os.environ.get("HFP_REQUIRE_SERVICES") == "1"
 
 
+# Modules of the graph read the settings when they are imported: never those of whoever runs the tests.
+_HOME = tempfile.TemporaryDirectory(prefix="hfp-tests-")
+for _name in [name for name in os.environ if name.startswith("HFP_") and name != "HFP_REQUIRE_SERVICES"]:
+    del os.environ[_name]
+os.environ["HFP_HOME"] = _HOME.name
+
+
 def require_service(reason: str) -> NoReturn:
     """Skip with a reason; fail instead where HFP_REQUIRE_SERVICES=1 forbids skips."""
     if _SKIPS_FORBIDDEN:

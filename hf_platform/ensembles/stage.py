@@ -34,7 +34,8 @@ _REASONS: Final = """
     JOIN (SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon) USING (instrument, horizon)
     WHERE family IN (SELECT unnest($families)) AND as_of <= $as_of
     QUALIFY row_number() OVER (
-        PARTITION BY instrument, horizon, family, variant ORDER BY train_end DESC, as_of DESC, created_at DESC) = 1
+        PARTITION BY instrument, horizon, family, variant
+        ORDER BY coalesce(forecast_origin, as_of) DESC, as_of DESC, created_at DESC) = 1
     ORDER BY family, variant"""
 
 

@@ -307,10 +307,14 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType({table.name: table for tab
 VIEWS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "models.failed_models": (
-            "newest ledger row per instrument, horizon, family and variant, where it is a failure",
+            "newest ledger row per instrument, horizon, family and variant, where it is a failure not yet made up for",
+            # First the newest origin asked for (an old anchor says nothing about tonight), then the newest attempt.
             "SELECT * FROM (SELECT * FROM models.ledger QUALIFY row_number() OVER ("
-            "PARTITION BY instrument, horizon, family, variant ORDER BY as_of DESC, created_at DESC, model_id) = 1) "
-            "WHERE status NOT IN ('ok', 'skipped')",
+            "PARTITION BY instrument, horizon, family, variant "
+            "ORDER BY coalesce(forecast_origin, as_of) DESC, as_of DESC, created_at DESC, model_id) = 1) l "
+            "WHERE status NOT IN ('ok', 'skipped') AND NOT EXISTS (SELECT 1 FROM models.forecasts f "
+            "WHERE (f.instrument, f.horizon, f.family, f.variant) = (l.instrument, l.horizon, l.family, l.variant) "
+            "AND f.created_at > l.created_at AND f.forecast_origin >= coalesce(l.forecast_origin, f.forecast_origin))",
         ),
         "backtests.newest_var_tests": (
             "tests of the newest backtest of each instrument and horizon",

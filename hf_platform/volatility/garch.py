@@ -36,7 +36,9 @@ __all__ = [
     "standardised_innovations",
 ]
 
-LARGEST_TIE: Final = 0.1  # share of returns equal to the median above which a fit at the tail bound is not believed
+SUSPECT_SHAPE: Final = 3.0  # only fits with fewer degrees of freedom are searched for ties
+LARGEST_TIE: Final = 0.4  # share of returns equal to the median above which such a fit is not believed
+LARGEST_TIE_AT_BOUND: Final = 0.1  # the same where the tail parameter sits on its bound
 CHUNK: Final = 1024  # series standardised at a time: 8 MB at 1,000 returns, whatever the size of the panel
 
 
@@ -181,14 +183,15 @@ def _statuses(verdict: IntArray, code: IntArray) -> NDArray[np.object_]:
 
 
 def _flag_unbounded(panel: FloatArray, spec: GarchSpec, found: _Found, status: NDArray[np.object_]) -> None:
-    # With heavy tails, a pile of equal returns (a suspended or illiquid series) lets the density grow without limit at
-    # that value: only the bound of the shape stops it, so the estimates mean nothing.
+    # With t tails, a pile of equal returns (a suspended or illiquid series) draws the density to a spike at that value. From
+    # a share of nu / (1 + nu) the likelihood has no maximum, and well below it the estimates follow the pile.
     if spec.distribution not in ("t", "skewt"):
         return
     inverse_shape = found.coordinates[:, 2 + spec.p + spec.n_asymmetric + spec.q]
-    for i in np.flatnonzero((status == FitStatus.OK) & (inverse_shape >= HEAVIEST_TAIL)):
+    for i in np.flatnonzero((found.verdict == preparation.USABLE) & (inverse_shape > 1.0 / SUSPECT_SHAPE)):
         column = panel[-int(found.n_obs[i]) :, i]
-        if np.count_nonzero(column == np.median(column)) > LARGEST_TIE * column.shape[0]:
+        tie = np.count_nonzero(column == np.median(column)) / column.shape[0]
+        if tie > LARGEST_TIE or (tie > LARGEST_TIE_AT_BOUND and inverse_shape[i] >= HEAVIEST_TAIL):
             status[i] = FitStatus.UNBOUNDED_LIKELIHOOD
 
 
@@ -196,6 +199,7 @@ def _finish(panel: FloatArray, spec: GarchSpec, presample: Presample, found: _Fo
     status = _statuses(found.verdict, found.code)
     _flag_unbounded(panel, spec, found, status)
     good = status == FitStatus.OK
+    found.location[~good], found.scale[~good] = 0.0, 1.0
     theta, at_boundary = optimiser.natural_parameters(
         model_codes(spec), spec.mean == "constant", np.where(good[:, None], found.coordinates, 0.5)
     )

@@ -1,4 +1,4 @@
-"""The graph as it loads: keys, groups, dependencies, partitions, jobs, schedules, sensors; an accidental change is a diff."""
+"""The graph as it loads: keys, groups, dependencies, partitions, jobs, sensors; an accidental change is a diff."""
 
 import json
 import subprocess

@@ -1,6 +1,7 @@
 """What a user types as a selection, and how scattered keys become range runs."""
 
 import pytest
+
 from assets.launch import contiguous, spell_out
 
 KNOWN = ("garch", "ewma", "value_at_risk", "feature_matrix")

@@ -12,9 +12,10 @@ from hf_platform.errors import PlatformError, StoreError
 from hf_platform.fitting.executors import InlineExecutor
 from hf_platform.fitting.fit_grid import fit_grid
 from hf_platform.fitting.outcome import KeyStatus, StageOutcome
+from hf_platform.horizons import Horizon
 from hf_platform.lake import Lake
 from hf_platform.models import get_family
-from hf_platform.models.base import FitFailure, FitTask, Fitted, ModelFamily, Schedule, Series, Status
+from hf_platform.models.base import FitFailure, FitTask, Fitted, ModelFamily, OriginSet, Schedule, Series, Status
 from hf_platform.models.families.ewma import EwmaFamily
 from hf_platform.models.families.lightgbm import LightGbmFamily, LightGbmSpec
 from hf_platform.settings import Settings
@@ -250,6 +251,37 @@ def test_a_retry_fits_only_what_failed(world: World) -> None:
     assert world.store.query("FROM models.failed_models").height == 0
 
 
+def test_failed_models_lists_what_is_wrong_tonight_and_only_that(world: World) -> None:
+    listed = "SELECT instrument, reason FROM models.failed_models"
+    assert world.run(horizons=["1d"]).count(KeyStatus.OK) == 3
+    assert world.store.query(listed).height == 0
+    world.n_bars, world.unreadable = 425, "AAA"
+    world.run(horizons=["1d"])
+    assert world.store.query(listed)["instrument"].to_list() == ["AAA"]
+    world.n_bars, world.unreadable = 430, ""
+    world.run(horizons=["1d"])
+    assert world.store.query(listed).height == 0
+    world.n_bars, world.poison = 435, nan_at(432)
+    world.run(horizons=["1d"])
+    assert world.store.query(listed)["instrument"].to_list() == ["BBB"]
+
+
+def test_a_failure_of_an_old_anchor_is_no_failure_tonight(world: World) -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Rough(EwmaFamily):
+        def fit_many(self, batch: Sequence[FitTask]) -> list[Fitted | FitFailure]:
+            return [
+                FitFailure(task, Status.NOT_CONVERGED, "fit", "rough start") if task.stop < 400 else fit
+                for task, fit in zip(batch, EwmaFamily.fit_many(self, batch), strict=True)
+            ]
+
+    schedule = Schedule(minimum={"*": 300}, window={"*": 300}, every={"*": 100})
+    outcome = world.run(Rough(schedule=schedule), ["1d"])
+    found = outcome.keys[GridKey("AAA", "1d")]
+    assert (found.status, found.n_ok, found.n_failed, found.reason) == (KeyStatus.OK, 1, 1, None)
+    assert world.store.query("FROM models.failed_models").height == 0
+
+
 def test_keys_without_a_model_say_why(world: World) -> None:
     world.n_bars = 200
     outcome = world.run(horizons=["1d", "1min", "1mo"])
@@ -337,6 +369,22 @@ def test_rows_do_not_depend_on_threads_chunks_or_commits(
     assert other.query(FORECASTS).equals(expected)
     other.close()
     assert calls == [(2, 6), (4, 6), (6, 6)]
+
+
+def test_refitting_at_every_bar_equals_a_fit_at_each_origin(world: World) -> None:
+    garch = get_family("garch")
+    schedule = Schedule(minimum={"*": 412}, window={"*": 300}, every={"*": 1})
+    family = replace(garch, schedule=schedule, variants=("gjr-normal",))  # type: ignore[type-var]
+    world.run(family, ["1d"])
+    stored = world.store.query(
+        "SELECT quantiles FROM models.forecasts WHERE instrument = 'AAA' ORDER BY forecast_origin"
+    )["quantiles"]
+    series = world.make("AAA", n_bars=420)
+    for row, origin in enumerate(range(412, 420)):
+        key, horizon = GridKey("AAA", "1d"), Horizon.parse("1d")
+        task = FitTask("id", key, horizon, "gjr-normal", series, origin - 299, origin + 1, 0)
+        (found,) = garch.forecast_many(garch.fit_many([task]), [OriginSet(series, np.array([origin]))])  # type: ignore[arg-type]
+        assert stored[row].to_list() == found.quantiles[0].tolist()  # type: ignore[union-attr]
 
 
 def test_a_fit_that_did_not_converge_has_a_row_and_no_forecast(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
