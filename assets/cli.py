@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from hf_platform.cli.bench import bench
 from hf_platform.cli.doctor import doctor
 from hf_platform.cli.query import query
 from hf_platform.cli.shell_init import shell_init
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 universe_app = typer.Typer(help="Which instruments the graph works on.", no_args_is_help=True)
 app.add_typer(universe_app, name="universe")
+app.add_typer(bench, name="bench")
 app.command()(doctor)
 app.command()(status)
 app.command()(query)

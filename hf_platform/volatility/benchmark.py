@@ -109,7 +109,12 @@ class BenchmarkResult:
         width = 0.8 / len(lengths)
         for place, n_obs in enumerate(lengths):
             ratios = {row.model: row.ratio for row in self.rows if row.n_obs == n_obs}
-            axes.bar(np.arange(len(names)) + place * width, [ratios.get(n, np.nan) for n in names], width, label=f"T = {n_obs}")
+            axes.bar(
+                np.arange(len(names)) + place * width,
+                [ratios.get(n, np.nan) for n in names],
+                width,
+                label=f"T = {n_obs}",
+            )
         axes.set_xticks(np.arange(len(names)) + 0.4 - width / 2, names, rotation=30, ha="right")
         axes.set_ylabel("times faster than arch, one core")
         axes.set_title(f"Volatility fits with robust standard errors, {self.machine}")
@@ -264,7 +269,11 @@ def run_benchmark(
 def _processor() -> str:
     # Model name where Linux tells it.
     path = Path("/proc/cpuinfo")
-    names = [line.split(":", 1)[1].strip() for line in path.read_text().splitlines() if line.startswith("model name")] if path.exists() else []
+    names = (
+        [line.split(":", 1)[1].strip() for line in path.read_text().splitlines() if line.startswith("model name")]
+        if path.exists()
+        else []
+    )
     return names[0] if names else platform.processor() or "unknown processor"
 
 

@@ -3,21 +3,22 @@
 For garch, gjr and tarch the stationarity triangle becomes a square: persistence (sum of all terms that carry the state
 forward), the share of it carried by shocks, the part of the first shock term that falls on negative returns, and the
 split between first and second lags. For egarch persistence is the sum of the betas and the shock terms are free, up to
-one condition: the sum of alphas stays above -2.2 (1 - persistence), about where the filter ceases to be invertible. Beyond
-it the fitted path depends on the first digits of its start for ever, and the likelihood grows without a maximum. The
-shape nu is held as 1 / nu. All in units of the standardised series.
+one condition: the sum of alphas stays above -2.2 (1 - persistence), about where the filter ceases to be invertible.
+Beyond it the fitted path depends on the first digits of its start for ever, and the likelihood grows without a
+maximum. The shape nu is held as 1 / nu. All in units of the standardised series.
 
 Reference: Wintenberger, O. (2013). Continuous Invertibility and Stable QML Estimation of the EGARCH(1,1) Model.
 Scandinavian Journal of Statistics 40(4), 846-867.
 
-Order: mean, level, [egarch: sum of alphas + 2.2 (1 - persistence), second alpha, gamma], persistence, share, fall part, first-lag shares of shocks and of betas,
-shapes; entries that a model lacks are left out. The level of garch, gjr and tarch is the log of the state to which
-forecasts return, omega = exp(level) (1 - persistence + 0.01) + 1e-8: a change of persistence then leaves the level of
-the data where it was, which a change at fixed omega would not.
+Order: mean, level, [egarch: sum of alphas + 2.2 (1 - persistence), second alpha, gamma], persistence, share, fall
+part, first-lag shares of shocks and of betas, shapes; entries that a model lacks are left out. The level of garch, gjr
+and tarch is the log of the state to which forecasts return, omega = exp(level) (1 - persistence + 0.01) + 1e-8: a
+change of persistence then leaves the level of the data where it was, which a change at fixed omega would not.
 """
 
+# compiled code: numba infers types, and arrays travel one by one
+# ruff: noqa: ANN001, ANN201, ANN202, PLR0915, PLR0917
 # pyright: basic
-# (compiled code)
 
 import math
 

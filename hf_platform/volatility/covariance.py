@@ -1,7 +1,8 @@
 """Standard errors: from the Hessian, and robust to a wrong distribution (Bollerslev and Wooldridge).
 
-The Hessian is the difference quotient of the analytic score, one parameter at a time for eight series at once. The middle
-of the robust sandwich is the sum of outer products of scores, from kernels of their own. Both are in natural parameters of the standardised series and are mapped to the caller's units at the end.
+The Hessian is the difference quotient of the analytic score, one parameter at a time for eight series at once. The
+middle of the robust sandwich is the sum of outer products of scores, from kernels of their own. Both are in natural
+parameters of the standardised series and are mapped to the caller's units at the end.
 
 References
 ----------
@@ -9,15 +10,16 @@ Bollerslev, T., Wooldridge, J. (1992). Quasi-Maximum Likelihood Estimation and I
 Time-Varying Covariances. Econometric Reviews 11(2), 143-172.
 """
 
+# compiled code: numba infers types, and arrays travel one by one
+# ruff: noqa: ANN001, ANN201, ANN202, PLR0912, PLR0917
 # pyright: basic
-# (compiled code)
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import types
 
-from hf_platform.types import FloatArray
+from hf_platform.types import BoolArray, FloatArray
 from hf_platform.volatility import preparation
 from hf_platform.volatility.coordinates import n_coordinates
 from hf_platform.volatility.jit import compiled, compiled_as
@@ -168,7 +170,10 @@ def _invert(matrix, n, first, out, factor):
 
 @compiled
 def sandwich(curvature, outer, first, unit, classic, robust):
-    """Write standard errors: diagonals of U A^-1 U' and U A^-1 B A^-1 U', U = `unit` per row; NaN where A is singular."""
+    """Write standard errors, the roots of the diagonals of U A^-1 U' and U A^-1 B A^-1 U', U = `unit` of each row.
+
+    Rows whose curvature A is not positive definite stay as they are (NaN).
+    """
     n = curvature.shape[1]
     inverse, factor, left = np.zeros((n, n)), np.zeros((n, n)), np.zeros(n)
     for row in range(curvature.shape[0]):
@@ -193,7 +198,7 @@ def standard_errors(fits: "GarchFits", chunk: int = 256) -> tuple[FloatArray, Fl
     spec = fits.spec
     codes, sample, constant = model_codes(spec), fits.presample == "sample", spec.mean == "constant"
     n = spec.n_params + (not constant)
-    good = np.isfinite(fits.params).all(axis=1)
+    good: BoolArray = np.asarray(np.isfinite(fits.params).all(axis=1))
     theta = to_standardised(spec, np.where(good[:, None], fits.params, 0.5), fits.location, fits.scale)
     classic, robust = np.full((len(good), n), np.nan), np.full((len(good), n), np.nan)
     for start in range(0, len(good), chunk):

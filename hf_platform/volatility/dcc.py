@@ -5,14 +5,14 @@ With z_t the standardised innovations and S their second moments,
     Q_t = (1 - a - b) S + a z_t-1 z_t-1' + b Q_t-1,    R_t = diag(Q_t)^-1/2 Q_t diag(Q_t)^-1/2.
 
 Q is a mixture of positive semi-definite matrices, so every R is a correlation matrix. Small panels use the full normal
-likelihood; large ones the composite likelihood of neighbouring pairs, whose cost grows with the number of series and which
-is free of the bias that an ill-conditioned S puts into the full one.
+likelihood; large ones the composite likelihood of neighbouring pairs, whose cost grows with the number of series and
+which is free of the bias that an ill-conditioned S puts into the full one.
 
 References
 ----------
 Engle, R. (2002). Dynamic Conditional Correlation. Journal of Business and Economic Statistics 20(3), 339-350.
-Pakel, C., Shephard, N., Sheppard, K., Engle, R. (2021). Fitting Vast Dimensional Time-Varying Covariance Models. Journal
-of Business and Economic Statistics 39(3), 652-668.
+Pakel, C., Shephard, N., Sheppard, K., Engle, R. (2021). Fitting Vast Dimensional Time-Varying Covariance Models.
+Journal of Business and Economic Statistics 39(3), 652-668.
 """
 
 from dataclasses import dataclass
@@ -89,7 +89,8 @@ class DccFit:
 
         Notes
         -----
-        From the second step on, R reverts to the correlations of S at the rate a + b, Engle and Sheppard's approximation.
+        From the second step on, R reverts to the correlations of S at the rate a + b, Engle and Sheppard's
+        approximation.
         """
         _check_horizon(horizon)
         following, mean = self.correlations_at(self.innovations.shape[0]), _correlation(self.intercept)

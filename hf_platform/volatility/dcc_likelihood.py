@@ -1,17 +1,17 @@
 """Correlation part of the DCC log-likelihood, bar by bar, for given a and b."""
 
 # pyright: basic
-# (compiled code)
 
 import math
 
 import numpy as np
 
+from hf_platform.types import FloatArray
 from hf_platform.volatility.jit import compiled
 
 
 @compiled
-def composite_terms(z, intercept, a, b, out):
+def composite_terms(z: FloatArray, intercept: FloatArray, a: float, b: float, out: FloatArray) -> None:
     """Add up the bivariate terms of neighbouring pairs (i, i + 1), the last series paired with the first.
 
     `z` has shape (n_obs, n_series) and `out` (n_obs,). With two series there is one pair. The sum is scaled by
@@ -42,7 +42,7 @@ def composite_terms(z, intercept, a, b, out):
 
 
 @compiled
-def full_terms(z, intercept, a, b, out):
+def full_terms(z: FloatArray, intercept: FloatArray, a: float, b: float, out: FloatArray) -> None:
     """Write -1/2 (ln |R_t| + z' R_t^-1 z - z' z); a bar whose R is not positive definite gets minus infinity."""
     n_obs, n = z.shape
     left = 1.0 - a - b

@@ -85,10 +85,10 @@ def quantile(probabilities: ArrayLike, distribution: str, shape_params: ArrayLik
     shapes = _shapes(distribution, shape_params)
     p = _check_probabilities(probabilities)
     if distribution == "normal":
-        return cast(FloatArray, np.asarray(special.ndtri(p)))
+        return np.asarray(special.ndtri(p))
     if distribution == "t":
         (nu,) = shapes
-        return cast(FloatArray, special.stdtrit(nu, p) * np.sqrt((nu - 2) / nu))
+        return special.stdtrit(nu, p) * np.sqrt((nu - 2) / nu)
     if distribution == "ged":
         (nu,) = shapes
         tail = special.gammainccinv(1 / nu, 2 * np.minimum(p, 1 - p))
@@ -112,10 +112,10 @@ def cdf(points: ArrayLike, distribution: str, shape_params: ArrayLike = ()) -> F
     shapes = _shapes(distribution, shape_params)
     z = np.asarray(points, dtype=np.float64)
     if distribution == "normal":
-        return cast(FloatArray, np.asarray(special.ndtr(z)))
+        return np.asarray(special.ndtr(z))
     if distribution == "t":
         (nu,) = shapes
-        return cast(FloatArray, np.asarray(special.stdtr(nu, z * np.sqrt(nu / (nu - 2)))))
+        return np.asarray(special.stdtr(nu, z * np.sqrt(nu / (nu - 2))))
     if distribution == "ged":
         (nu,) = shapes
         upper = 0.5 * special.gammaincc(1 / nu, (np.abs(z) / _ged_scale(nu)) ** nu)
@@ -157,7 +157,7 @@ def log_density(points: ArrayLike, distribution: str, shape_params: ArrayLike = 
 def _t_partial(order: int, x: FloatArray, nu: FloatArray) -> FloatArray:
     # E[T**order 1(T < x)] of the ordinary t with nu degrees of freedom, order 0, 1 or 2.
     if order == 0:
-        return cast(FloatArray, np.asarray(special.stdtr(nu, x)))
+        return np.asarray(special.stdtr(nu, x))
     if order == 1:
         return -(nu + x**2) / (nu - 1) * cast(FloatArray, stats.t.pdf(x, nu))
     inner = special.stdtr(nu - 2, x * np.sqrt((nu - 2) / nu))
@@ -165,7 +165,7 @@ def _t_partial(order: int, x: FloatArray, nu: FloatArray) -> FloatArray:
 
 
 def lower_partial_moment(points: ArrayLike, order: int, distribution: str, shape_params: ArrayLike = ()) -> FloatArray:
-    """Expected value of z**order below each point: E[z**order 1(z < point)], order 0, 1 or 2.
+    """Average z**order below each point: E[z**order 1(z < point)], order 0, 1 or 2.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def lower_partial_moment(points: ArrayLike, order: int, distribution: str, shape
         return cdf(z, distribution, shape_params)
     if distribution == "normal":
         density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
-        return -density if order == 1 else cast(FloatArray, special.ndtr(z)) - z * density
+        return -density if order == 1 else special.ndtr(z) - z * density
     if distribution == "t":
         (nu,) = shapes
         scale = np.sqrt((nu - 2) / nu)
@@ -249,7 +249,9 @@ def draws(n: int, distribution: str, shape_params: ArrayLike, seed: int) -> Floa
         If n is odd or not positive.
     """
     if n <= 0 or n % 2:
-        raise ConfigError(f"the number of antithetic draws must be even and positive, found {n}. Take {2 * (n // 2) + 2}.")
+        raise ConfigError(
+            f"the number of antithetic draws must be even and positive, found {n}. Take {2 * (n // 2) + 2}."
+        )
     half = n // 2
     uniforms = (np.arange(half) + np.random.default_rng(seed).random(half)) / n
     probabilities = np.concatenate([uniforms, 1.0 - uniforms])

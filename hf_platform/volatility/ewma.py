@@ -5,8 +5,9 @@ References
 J.P. Morgan/Reuters (1996). RiskMetrics - Technical Document, 4th ed., chapter 5.
 """
 
+# compiled code: numba infers types, and arrays travel one by one
+# ruff: noqa: ANN001, ANN202
 # pyright: basic
-# (compiled code)
 
 from dataclasses import dataclass
 from typing import Final
@@ -75,8 +76,8 @@ def ewma_variance(returns: ArrayLike, decay: float = DAILY_DECAY, initial: Array
     Returns
     -------
     float64 array, shape (n_bars + 1,) or (n_bars + 1, n_series)
-        Row t is the variance forecast for bar t, made after bar t - 1; the last row is the forecast beyond the data, and
-        holds for any horizon per bar.
+        Row t is the variance forecast for bar t, made after bar t - 1; the last row is the forecast beyond the data,
+        and holds for any horizon per bar.
 
     Raises
     ------

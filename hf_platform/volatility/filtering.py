@@ -3,8 +3,9 @@
 The states of a prefix never change when data are appended: the pre-sample state comes from the training window alone.
 """
 
+# compiled code: numba infers types, and arrays travel one by one
+# ruff: noqa: ANN001, ANN201, ANN202, PLR0917
 # pyright: basic
-# (compiled code)
 
 import math
 
@@ -102,5 +103,3 @@ def conditional_states(
     codes = model_codes(spec)
     run_filter(codes[0], spec.p, spec.n_asymmetric, spec.q, process_params, innovations, start, states)
     return states, innovations
-
-

@@ -7,8 +7,9 @@ stratified antithetic draws, the same for every origin. With t innovations that 
 the average is over the draws, as in any simulation.
 """
 
+# compiled code: numba infers types, and arrays travel one by one
+# ruff: noqa: ANN001, ANN202, PLR0917
 # pyright: basic
-# (compiled code)
 
 import math
 
@@ -18,7 +19,13 @@ from hf_platform.errors import ConfigError, DataError
 from hf_platform.types import FloatArray, IntArray
 from hf_platform.volatility import distributions
 from hf_platform.volatility.coordinates import EGARCH, TARCH
-from hf_platform.volatility.filtering import MEAN_ABS_NORMAL, conditional_states, presample_of, split_params, to_variance
+from hf_platform.volatility.filtering import (
+    MEAN_ABS_NORMAL,
+    conditional_states,
+    presample_of,
+    split_params,
+    to_variance,
+)
 from hf_platform.volatility.jit import compiled
 from hf_platform.volatility.signatures import model_codes
 from hf_platform.volatility.specification import GarchSpec, Presample
@@ -115,9 +122,7 @@ def _forecast(process, p, o, q, theta, innovations, states, start, origins, mome
             _variance_path(p, o, q, theta, innovations, states, start, origins[row], moments[2], out[row])
 
 
-def _log_shock_factors(
-    spec: GarchSpec, theta: FloatArray, shapes: FloatArray, horizon: int, seed: int
-) -> FloatArray:
+def _log_shock_factors(spec: GarchSpec, theta: FloatArray, shapes: FloatArray, horizon: int, seed: int) -> FloatArray:
     # Log of prod_m E exp(size_m (|z| - c) + sign_m z), the m-th factor from the impulse response of the log variance.
     z = distributions.draws(N_DRAWS, spec.distribution, shapes, seed)
     size, sign, factors = np.zeros(horizon), np.zeros(horizon), np.zeros(horizon)

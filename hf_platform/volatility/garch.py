@@ -5,7 +5,6 @@ results back to the caller's units. Series never influence each other: the numbe
 else is in the batch, in whatever order, on however many threads.
 """
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -93,14 +92,18 @@ def fit_many(
             f"warm coordinates need shape {(n_series, n_coordinates)}, found {guesses.shape}. "
             "Pass `coordinates` of a fit of the same specification to the same series."
         )
-    blocks = [slice(a, min(a + CHUNK, n_series)) for a in range(0, n_series, CHUNK)]
+    blocks: list[slice] = [slice(a, min(a + CHUNK, n_series)) for a in range(0, n_series, CHUNK)]
     kernel(spec)  # compiled before the threads start
+
+    def fit_block(block: slice) -> None:
+        _fit_block(panel, spec, presample, starts=starts, warm=guesses, block=block, found=found)
+
     if threads > 1 and len(blocks) > 1:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda block: _fit_block(panel, spec, presample, starts, guesses, block, found), blocks))
+            list(pool.map(fit_block, blocks))
     else:
         for block in blocks:
-            _fit_block(panel, spec, presample, starts, guesses, block, found)
+            fit_block(block)
     return _finish(panel, spec, presample, found)
 
 
@@ -147,6 +150,7 @@ def _fit_block(
     panel: FloatArray,
     spec: GarchSpec,
     presample: Presample,
+    *,
     starts: int,
     warm: FloatArray,
     block: slice,
@@ -162,8 +166,8 @@ def _fit_block(
     )  # fmt: skip
     optimiser.search_optima(
         kernel(spec), model_codes(spec), spec.mean == "constant", sample, starts, warm[block], series,
-        found.n_obs[block], found.presample[block], found.coordinates[block], found.value[block], found.gradient_norm[block],
-        found.n_optima[block], found.code[block],
+        found.n_obs[block], found.presample[block], found.coordinates[block], found.value[block],
+        found.gradient_norm[block], found.n_optima[block], found.code[block],
     )  # fmt: skip
 
 
@@ -183,8 +187,9 @@ def _statuses(verdict: IntArray, code: IntArray) -> NDArray[np.object_]:
 
 
 def _flag_unbounded(panel: FloatArray, spec: GarchSpec, found: _Found, status: NDArray[np.object_]) -> None:
-    # With t tails, a pile of equal returns (a suspended or illiquid series) draws the density to a spike at that value. From
-    # a share of nu / (1 + nu) the likelihood has no maximum, and well below it the estimates follow the pile.
+    # With t tails, a pile of equal returns (a suspended or illiquid series) draws the density to a spike at that
+    # value. From a share of nu / (1 + nu) the likelihood has no maximum, and well below it the estimates follow the
+    # pile.
     if spec.distribution not in ("t", "skewt"):
         return
     inverse_shape = found.coordinates[:, 2 + spec.p + spec.n_asymmetric + spec.q]
@@ -222,16 +227,3 @@ def _finish(panel: FloatArray, spec: GarchSpec, presample: Presample, found: _Fo
         scale=found.scale,
         returns=panel,
     )
-
-
-def select(names: Sequence[str], name: str) -> int:
-    """Find the column of a parameter.
-
-    Raises
-    ------
-    ConfigError
-        If the model has no such parameter.
-    """
-    if name not in names:
-        raise ConfigError(f"parameter must be one of {', '.join(names)}, found {name!r}. Choose one of them.")
-    return list(names).index(name)

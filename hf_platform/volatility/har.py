@@ -40,7 +40,9 @@ class HarSpec:
         """Check both."""
         steps = np.diff((0, *self.lookbacks))
         if not self.lookbacks or (steps <= 0).any():
-            raise ConfigError(f"lookbacks must increase from 1 or more, found {self.lookbacks}. The paper takes 1, 5, 22.")
+            raise ConfigError(
+                f"lookbacks must increase from 1 or more, found {self.lookbacks}. The paper takes 1, 5, 22."
+            )
         if self.scale not in ("log", "variance"):
             raise ConfigError(f"scale must be log or variance, found {self.scale!r}. Choose one of them.")
 
@@ -82,7 +84,9 @@ def _checked(variance: ArrayLike, spec: HarSpec) -> FloatArray:
     values = np.asarray(variance, dtype=np.float64)
     needed = spec.lookbacks[-1] + 10 * (1 + len(spec.lookbacks))
     if values.ndim != 1 or values.shape[0] < needed:
-        raise DataError(f"HAR needs a vector of {needed} sessions or more, found shape {values.shape}. Load more history.")
+        raise DataError(
+            f"HAR needs a vector of {needed} sessions or more, found shape {values.shape}. Load more history."
+        )
     if not (np.isfinite(values).all() and (values > 0.0).all()):
         raise DataError("HAR needs positive, finite realised variances. Drop sessions without trades first.")
     return values
@@ -111,7 +115,7 @@ def fit(variance: ArrayLike, spec: HarSpec | None = None) -> HarFit:
     rows = _regressors(values, spec)[spec.lookbacks[-1] - 1 : -1]
     target = values[spec.lookbacks[-1] :]
     target = np.log(target) if spec.scale == "log" else target
-    coefficients = np.linalg.lstsq(rows, target, rcond=None)[0]
+    coefficients: FloatArray = np.asarray(np.linalg.lstsq(rows, target, rcond=None)[0], dtype=np.float64)
     residuals = target - rows @ coefficients
     n = target.shape[0]
     spread = float(residuals @ residuals) / n

@@ -1,13 +1,13 @@
 """Implied volatility: from an index such as the VIX to a variance per bar, with the premium taken out.
 
-An implied volatility is a risk-neutral expectation over the option's life, quoted in annualised percent. It is scaled to
-the bar and, where past realised variances are at hand, multiplied by the mean ratio of realised to implied variance.
+An implied volatility is a risk-neutral expectation over the option's life, quoted in annualised percent. It is scaled
+to the bar and, where past realised variances are at hand, multiplied by the mean ratio of realised to implied variance.
 
 References
 ----------
 Cboe Global Markets (2023). Volatility Index Methodology: Cboe Volatility Index.
-Bollerslev, T., Tauchen, G., Zhou, H. (2009). Expected Stock Returns and Variance Risk Premia. Review of Financial Studies
-22(11), 4463-4492.
+Bollerslev, T., Tauchen, G., Zhou, H. (2009). Expected Stock Returns and Variance Risk Premia. Review of Financial
+Studies 22(11), 4463-4492.
 """
 
 from typing import Final
@@ -47,7 +47,9 @@ def implied_variance(index_level: ArrayLike, bars_per_year: int = TRADING_DAYS) 
     return (level / 100.0) ** 2 / bars_per_year
 
 
-def premium_ratio(index_level: ArrayLike, returns: ArrayLike, life: int = 21, bars_per_year: int = TRADING_DAYS) -> float:
+def premium_ratio(
+    index_level: ArrayLike, returns: ArrayLike, life: int = 21, bars_per_year: int = TRADING_DAYS
+) -> float:
     """Mean realised over mean implied variance, over spans that have ended.
 
     Parameters

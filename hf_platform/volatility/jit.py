@@ -1,9 +1,10 @@
 """The one way this package compiles: cached on disk, without the interpreter lock, no fast-math.
 
-Numba keys its cache by the file of each function alone, so a change in a helper module would leave stale machine code in
-its callers. Here the key is a digest of all sources of this package instead.
+Numba keys its cache by the file of each function alone, so a change in a helper module would leave stale machine code
+in its callers. Here the key is a digest of all sources of this package instead.
 """
 
+# ruff: noqa: ANN401
 # pyright: basic
 # (numba's dispatchers carry no types)
 
@@ -32,7 +33,7 @@ def compile_function(function: Callable[..., Any], signature: Any = None, **opti
 
     Division by zero follows IEEE rules (``error_model="numpy"``): a wild trial point gives infinity, not an exception.
     """
-    dispatcher = numba.njit(nogil=True, error_model="numpy", **options)(function)
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", **options)(function)
     dispatcher.enable_caching()
     dispatcher._cache._cache_file._source_stamp = source_digest()  # numba has no public way to set it
     if signature is not None:

@@ -28,8 +28,9 @@ ORDERS: Final = ((1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2))  # (p, q)
 
 HEADER: Final = '''"""Likelihood kernels of the {process} process. Written by kernel_generator.py; do not edit."""
 
-# pyright: basic
-# (the vector type exists only inside compiled code)
+# generated, and the vector type exists only inside compiled code
+# ruff: noqa: ANN001, ANN201, B020, E501, F841, PLR0912, PLR0915, PLR0917, RUF100
+# pyright: basic, reportCallIssue=false
 
 from hf_platform.volatility.lanes import {names}
 '''
@@ -196,7 +197,7 @@ def _standardise(m: _Model) -> list[str]:
             lines += ["yb = fma(b_, z, a_)", "side = where(less(yb, zero), left, right)", "y = yb * side"]
             lines += ["one_q = fma(y * y, k2, one)", "k = y * side / one_q"]
         return [*lines, *(f"l_{name} = d_{name}" for name in m.coefficients)]
-    lines = []
+    lines: list[str] = []
     if m.distribution in ("normal", "ged"):
         lines = ["u = one / s"] if form == "variance" else ["inverse = one / s", "u = inverse * inverse"]
     else:
@@ -306,9 +307,7 @@ def _strip(m: _Model) -> list[str]:
     # Every eight bars the exponents of the running products are moved out, so that one log at the end is enough.
     if m.outer:
         return []
-    names = (["product"] if m.process != "egarch" else []) + (
-        ["product_q"] if m.distribution in ("t", "skewt") else []
-    )
+    names = (["product"] if m.process != "egarch" else []) + (["product_q"] if m.distribution in ("t", "skewt") else [])
     return [
         line
         for name in names
@@ -365,9 +364,11 @@ def kernel_source(process: str, p: int, q: int, distribution: str, outer: bool =
 
 def module_source(process: str, outer: bool = False) -> str:
     """Write the module of one process: a kernel for each pair of lag orders and each distribution."""
-    body = "".join(kernel_source(process, p, q, distribution, outer) for p, q in ORDERS for distribution in DISTRIBUTIONS)
-    tools = ("absolute", "exponent", "exponential", "fma", "less", "load", "logarithm", "mantissa", "next_stop", "splat",
-             "square_root", "store", "where")  # fmt: skip
+    body = "".join(
+        kernel_source(process, p, q, distribution, outer) for p, q in ORDERS for distribution in DISTRIBUTIONS
+    )
+    tools = ("absolute", "exponent", "exponential", "fma", "less", "load", "logarithm", "mantissa", "next_stop",
+             "splat", "square_root", "store", "where")  # fmt: skip
     names = "".join(f"    {tool},\n" for tool in tools if f"{tool}(" in body)
     return HEADER.format(process=process, names=f"(\n{names})") + body
 

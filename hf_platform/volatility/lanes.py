@@ -1,13 +1,15 @@
 """Eight series side by side: a numba type for one SIMD vector of float64.
 
 A kernel over `Lanes` reads like scalar code with the series index left out: each arithmetic operation acts on
-`WIDTH` independent series at once. Nothing is ever reduced across lanes, so the numbers of a series do not depend on its
-neighbours. LLVM maps the type to AVX-512, to pairs of AVX2 registers, or to whatever the machine has. Fused multiply-adds
-are written out (`fma`), never left to a fast-math flag, so NaN and infinity keep their meaning and results repeat.
+`WIDTH` independent series at once. Nothing is ever reduced across lanes, so the numbers of a series do not depend on
+its neighbours. LLVM maps the type to AVX-512, to pairs of AVX2 registers, or to whatever the machine has. Fused
+multiply-adds are written out (`fma`), never left to a fast-math flag, so NaN and infinity keep their meaning and
+results repeat.
 """
 
-# pyright: basic
-# (numba's extension interface carries no types; the functions below exist only inside compiled code)
+# numba's extension interface carries no types; the functions below exist only inside compiled code
+# ruff: noqa: ANN401
+# pyright: basic, reportOptionalCall=false
 
 import operator
 from typing import Any, Final
@@ -211,7 +213,7 @@ _EXPONENT_BASE: Final = 0x4330_0000_0000_0000  # 2**52; OR-ing a small integer i
 
 @intrinsic
 def mantissa(typingctx: Any, x: Any) -> Any:
-    """The factor in [1, 2) of a positive normal x = mantissa * 2**exponent."""
+    """Give the factor in [1, 2) of a positive normal x = mantissa * 2**exponent."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         bits = builder.bitcast(args[0], _INTEGERS)
@@ -222,7 +224,7 @@ def mantissa(typingctx: Any, x: Any) -> Any:
 
 @intrinsic
 def exponent(typingctx: Any, x: Any) -> Any:
-    """The power of two, as float64, of a positive normal x = mantissa * 2**exponent."""
+    """Give the power of two, as float64, of a positive normal x = mantissa * 2**exponent."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         bits = builder.lshr(builder.bitcast(args[0], _INTEGERS), _integer(52))

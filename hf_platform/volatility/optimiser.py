@@ -9,14 +9,16 @@ References
 Nocedal, J., Wright, S. (2006). Numerical Optimization, 2nd ed., chapters 4, 6.2 and 16.7.
 """
 
+# compiled code: numba infers types, and arrays travel one by one
+# ruff: noqa: ANN001, ANN201, ANN202, ANN401, PLR0911, PLR0912, PLR0917
 # pyright: basic
-# (compiled code)
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
 
+from hf_platform.types import BoolArray, FloatArray, IntArray
 from hf_platform.volatility.coordinates import EGARCH, TARCH, box, n_coordinates, starting_point, to_natural
 from hf_platform.volatility.jit import compiled, compiled_as, inlined
 from hf_platform.volatility.lanes import WIDTH
@@ -216,7 +218,8 @@ def _hold_blocked(phi, gradient, n, scratch):
 
 @inlined
 def _boxed_step(phi, gradient, curvature, n, scratch):
-    # Minimise gradient.step + step.curvature.step / 2 over the box: solve, hold the worst offender at its bound, repeat.
+    # Minimise gradient.step + step.curvature.step / 2 over the box: solve, hold the worst offender at its bound,
+    # repeat.
     held, step = scratch.held, scratch.step
     for _ in range(n + 1):
         for i in range(n):
@@ -508,12 +511,25 @@ def advance(search, lane, n, n_obs, value, scratch):
     )
 )  # fmt: skip
 def search_optima(
-    kernel, model, free_mean, sample, n_starts, warm, series, n_obs, presample, phi, value, gradient_norm, n_optima, code
-):
+    kernel: Any,
+    model: IntArray,
+    free_mean: bool,
+    sample: bool,
+    n_starts: int,
+    warm: FloatArray,
+    series: FloatArray,
+    n_obs: FloatArray,
+    presample: FloatArray,
+    phi: FloatArray,
+    value: FloatArray,
+    gradient_norm: FloatArray,
+    n_optima: IntArray,
+    code: IntArray,
+) -> None:
     """Fit each row of `series`; write coordinates, negative log-likelihood, gradient norm, optima seen and outcome.
 
-    `model` is (process, p, o, q, distribution). Rows with `n_obs` zero are left alone. `warm` holds coordinates that take
-    the place of the first start, a row for each series (NaN for none), or has no rows.
+    `model` is (process, p, o, q, distribution). Rows with `n_obs` zero are left alone. `warm` holds coordinates that
+    take the place of the first start, a row for each series (NaN for none), or has no rows.
     """
     process, p, o, q, distribution = model[0], model[1], model[2], model[3], model[4]
     n = n_coordinates(process, p, o, q, distribution)
@@ -525,7 +541,9 @@ def search_optima(
     constants, sums = np.ones((N_CONSTANTS, WIDTH)), np.zeros((2 + 2 * k + k * (k + 1) // 2 + 5, WIDTH))
     upcoming, n_busy = 0, 0
     for lane in range(WIDTH):
-        upcoming = _refill(search, lane, upcoming, process, p, o, q, distribution, warm, series, n_obs, returns, lengths)
+        upcoming = _refill(
+            search, lane, upcoming, process, p, o, q, distribution, warm, series, n_obs, returns, lengths
+        )
         n_busy += search.phase[lane] != IDLE
     while n_busy > 0:
         for lane in range(WIDTH):
@@ -546,7 +564,9 @@ def search_optima(
                 _begin(search, lane, process, p, o, q, distribution, warm)
                 continue
             _report(search, lane, n, phi, value, gradient_norm, n_optima, code)
-            upcoming = _refill(search, lane, upcoming, process, p, o, q, distribution, warm, series, n_obs, returns, lengths)
+            upcoming = _refill(
+                search, lane, upcoming, process, p, o, q, distribution, warm, series, n_obs, returns, lengths
+            )
             n_busy -= search.phase[lane] == IDLE
 
 
@@ -604,7 +624,7 @@ def _report(search, lane, n, phi, value, gradient_norm, n_optima, code):
 
 
 @compiled
-def natural_parameters(model, free_mean, phi):
+def natural_parameters(model: IntArray, free_mean: bool, phi: FloatArray) -> tuple[FloatArray, BoolArray]:
     """Map rows of coordinates to natural parameters, and tell which rows lie on the boundary of the box."""
     process, p, o, q, distribution = model[0], model[1], model[2], model[3], model[4]
     n = n_coordinates(process, p, o, q, distribution)

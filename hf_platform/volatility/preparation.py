@@ -1,10 +1,12 @@
 """Look at each return series once: usable or not, its location, scale and pre-sample state, standardised copy."""
 
+# compiled code: numba infers types, and arrays travel one by one
+# ruff: noqa: ANN001, ANN201, PLR0912, PLR0917
 # pyright: basic
-# (compiled code)
 
 import numpy as np
 
+from hf_platform.types import FloatArray, IntArray
 from hf_platform.volatility.jit import compiled
 
 USABLE, NON_FINITE, TOO_SHORT, CONSTANT = 0, 1, 2, 3
@@ -26,7 +28,19 @@ def presample_state(standardised, n_obs, power_one, sample):
 
 
 @compiled
-def prepare(returns, free_mean, power_one, sample, min_obs, verdict, n_obs, location, scale, presample, series):
+def prepare(
+    returns: FloatArray,
+    free_mean: bool,
+    power_one: bool,
+    sample: bool,
+    min_obs: int,
+    verdict: IntArray,
+    n_obs: FloatArray,
+    location: FloatArray,
+    scale: FloatArray,
+    presample: FloatArray,
+    series: FloatArray,
+) -> None:
     """Inspect and standardise the columns of `returns`, shape (n_bars, n_series).
 
     Leading NaN is padding. Writes one entry per column, and into row i of `series` the standardised returns of column i

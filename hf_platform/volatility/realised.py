@@ -1,7 +1,7 @@
 """Realised volatility from intraday returns or from daily bars.
 
-All estimators return variances per session [decimal log return squared], never annualised. Jump-robust bipower variation
-uses intraday returns; the range estimators use open, high, low and close.
+All estimators return variances per session [decimal log return squared], never annualised. Jump-robust bipower
+variation uses intraday returns; the range estimators use open, high, low and close.
 
 References
 ----------
@@ -13,8 +13,8 @@ Parkinson, M. (1980). The Extreme Value Method for Estimating the Variance of th
 53(1), 61-65.
 Garman, M., Klass, M. (1980). On the Estimation of Security Price Volatilities from Historical Data. Journal of Business
 53(1), 67-78.
-Yang, D., Zhang, Q. (2000). Drift-Independent Volatility Estimation Based on High, Low, Open, and Close Prices. Journal of
-Business 73(3), 477-491.
+Yang, D., Zhang, Q. (2000). Drift-Independent Volatility Estimation Based on High, Low, Open, and Close Prices. Journal
+of Business 73(3), 477-491.
 """
 
 import math
@@ -67,8 +67,8 @@ def realised_variance(returns: ArrayLike) -> FloatArray:
 def bipower_variation(returns: ArrayLike) -> FloatArray:
     """Sum products of neighbouring absolute returns: the part of variance that is not jumps.
 
-    Parameters and result are those of `realised_variance`; the sum is scaled by pi / 2 and by m / (m - 1) for m bars, so
-    that both agree without jumps. Products that touch an untraded bar are left out and the sum scaled up for them.
+    Parameters and result are those of `realised_variance`; the sum is scaled by pi / 2 and by m / (m - 1) for m bars,
+    so that both agree without jumps. Products that touch an untraded bar are left out and the sum scaled up for them.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def jump_variation(returns: ArrayLike) -> FloatArray:
 def _bars(*columns: ArrayLike) -> list[FloatArray]:
     # Log prices of open, high, low, close (or the first few of them), checked against each other.
     arrays = [np.asarray(column, dtype=np.float64) for column in columns]
-    if any(array.shape != arrays[0].shape or array.ndim == 0 for array in arrays):
+    if any(array.shape != arrays[0].shape for array in arrays):
         raise DataError(f"prices need one shape, found {[a.shape for a in arrays]}. Align them by session.")
     with np.errstate(invalid="ignore"):
         if any((array <= 0.0).any() for array in arrays):
@@ -190,7 +190,9 @@ def yang_zhang(open_: ArrayLike, high: ArrayLike, low: ArrayLike, close: ArrayLi
     """
     o, h, low_log, c = _bars(open_, high, low, close)
     if o.ndim != 1 or lookback < 2:
-        raise DataError(f"yang_zhang needs vectors and a lookback of 2 or more, found {o.shape}, {lookback}. Mend them.")
+        raise DataError(
+            f"yang_zhang needs vectors and a lookback of 2 or more, found {o.shape}, {lookback}. Mend them."
+        )
     _check_range(h, low_log, o, c)
     out = np.full(o.shape, np.nan)
     if o.shape[0] <= lookback:

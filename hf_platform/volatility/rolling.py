@@ -1,8 +1,8 @@
 """Walk forward: refit at fixed anchors, filter exactly between them.
 
-Anchor k lies `refit_every` bars after anchor k - 1. Every `cold_every`-th anchor is fitted from cold starts; the others start
-warm from the anchor before, beside one cold start as a guard against old basins. The chain from a cold anchor on depends on
-nothing before it, so replaying a stretch or appending data gives the same bytes.
+Anchor k lies `refit_every` bars after anchor k - 1. Every `cold_every`-th anchor is fitted from cold starts; the
+others start warm from the anchor before, beside one cold start as a guard against old basins. The chain from a cold
+anchor on depends on nothing before it, so replaying a stretch or appending data gives the same bytes.
 """
 
 from dataclasses import dataclass
@@ -90,8 +90,8 @@ def walk_forward(
     n_obs, n_series = panel.shape
     if n_obs < window:
         raise DataError(f"at least {window} bars are needed for one window, found {n_obs}. Load more history.")
-    anchors = np.arange(window, n_obs + 1, refit_every)
-    origins = np.arange(window - 1, n_obs)
+    anchors: IntArray = np.arange(window, n_obs + 1, refit_every, dtype=np.int64)
+    origins: IntArray = np.arange(window - 1, n_obs, dtype=np.int64)
     params = np.full((anchors.shape[0], n_series, spec.n_params), np.nan)
     variance = np.full((origins.shape[0], n_series, horizon), np.nan)
     warm: FloatArray | None = None

@@ -5,8 +5,9 @@ zero-mean model): mu, omega, alphas, gamma, betas, shapes. The information of th
 taken at lambda = 0; the optimiser's secant correction absorbs the difference.
 """
 
+# compiled code: numba infers types, and arrays travel one by one
+# ruff: noqa: ANN001, ANN201, PLR0917
 # pyright: basic
-# (compiled code)
 
 import math
 
@@ -18,7 +19,7 @@ LOG_2PI = math.log(2.0 * math.pi)
 
 @compiled
 def digamma(x):
-    """Derivative of ln Gamma for x > 0: recurrence up to 8, then the asymptotic series."""
+    """Differentiate ln Gamma at x > 0: recurrence up to 8, then the asymptotic series."""
     total = 0.0
     while x < 8.0:
         total -= 1.0 / x
@@ -30,7 +31,7 @@ def digamma(x):
 
 @compiled
 def trigamma(x):
-    """Second derivative of ln Gamma for x > 0, likewise."""
+    """Differentiate ln Gamma twice at x > 0, likewise."""
     total = 0.0
     while x < 8.0:
         total += 1.0 / (x * x)
@@ -48,7 +49,7 @@ def student_log_constant(nu):
 
 @compiled
 def student_log_constant_slope(nu):
-    """Derivative of `student_log_constant`."""
+    """Differentiate `student_log_constant`."""
     return 0.5 * (digamma(0.5 * (nu + 1.0)) - digamma(0.5 * nu) - 1.0 / (nu - 2.0))
 
 
@@ -115,7 +116,9 @@ def score_shapes(distribution, k, n, theta, sums, lane, first, gradient):
         b_lam = (3.0 * lam - a * a_lam) / b
         b_nu = -a * a_nu / b
         sum_r = (b * sum_kz + a * sum_k) / (nu - 2.0)
-        gradient[k] = n * (b_nu / b + slope) - 0.5 * log_q + 0.5 * ratio * sum_r - ratio * (b_nu * sum_kz + a_nu * sum_k)
+        gradient[k] = (
+            n * (b_nu / b + slope) - 0.5 * log_q + 0.5 * ratio * sum_r - ratio * (b_nu * sum_kz + a_nu * sum_k)
+        )
         gradient[k + 1] = n * b_lam / b - ratio * (b_lam * sum_kz + a_lam * sum_k - sum_kys)
         return n * (math.log(b) + math.log(c)) - 0.5 * log_variance - 0.5 * (nu + 1.0) * log_q
     sum_m, sum_m_log = sums[first, lane], sums[first + 1, lane]
@@ -129,7 +132,7 @@ def score_shapes(distribution, k, n, theta, sums, lane, first, gradient):
 
 @compiled
 def information_constants(distribution, theta, k, out):
-    """Expected information per observation.
+    """Write the expected information per observation.
 
     out = (log variance, mean, log variance x nu, nu, lambda, mean x lambda), each the expected product of scores.
     """
@@ -140,7 +143,6 @@ def information_constants(distribution, theta, k, out):
     nu = theta[k]
     if distribution == GENERALISED:
         shape = 1.0 / nu
-        log_c = generalised_log_scale(nu)
         log_c_slope = 0.5 * (2.0 * math.log(2.0) - digamma(shape) + 3.0 * digamma(3.0 * shape)) / (nu * nu)
         # With G ~ Gamma(1 / nu): psi z = nu G and the score of nu is a constant minus G (drift + ln G / nu).
         drift = math.log(2.0) / nu - nu * log_c_slope

@@ -1,5 +1,6 @@
 """Types at the border between the optimiser and the kernels, and the lookup of a kernel."""
 
+# ruff: noqa: ANN401
 # pyright: basic
 # (numba's types carry no annotations)
 
@@ -7,16 +8,17 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
-from hf_platform.volatility.jit import compile_function
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from hf_platform.volatility.jit import compile_function
 from hf_platform.volatility.kernel_generator import kernel_name
 from hf_platform.volatility.specification import DISTRIBUTIONS, PROCESSES, GarchSpec
 
 MATRIX: Final = types.float64[:, ::1]
-# returns (n_bars, WIDTH), n_obs (1, WIDTH), theta (n_params, WIDTH), constants (N_CONSTANTS, WIDTH), sums (n_sums, WIDTH)
+# returns (n_bars, WIDTH), n_obs (1, WIDTH), theta (n_params, WIDTH), constants (N_CONSTANTS, WIDTH), sums (n_sums,
+# WIDTH)
 KERNEL_SIGNATURE: Final = types.void(MATRIX, MATRIX, MATRIX, MATRIX, MATRIX)
 N_CONSTANTS: Final = 16
 KERNEL_TYPE: Final = types.FunctionType(KERNEL_SIGNATURE)

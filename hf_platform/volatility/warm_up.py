@@ -69,5 +69,3 @@ def warm_up(specs: Sequence[GarchSpec] = DEFAULT_SPECS) -> WarmUp:
     dcc.fit(returns, likelihood="composite")
     seconds["ewma, dcc"] = time.perf_counter() - started
     return WarmUp(seconds)
-
-

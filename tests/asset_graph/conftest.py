@@ -16,15 +16,14 @@ def clean_world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.fixture(scope="session")
 def poisoned_world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """The same with two more instruments: FLAT never moves, HOLES has no close on every tenth day."""
+    """The same with two more instruments: FLAT never moves, BLANK has no close at all."""
     world = World(tmp_path_factory.mktemp("poisoned") / "home")
     world.hfp("universe", "add", *GOOD)
     days = np.busday_offset("2012-01-02", np.arange(1_600), roll="forward")
-    walk = 100 * np.exp(np.cumsum(np.random.default_rng(0).normal(0, 0.01, days.size)))
     flat = "".join(f"FLAT,{day},100.0\n" for day in days)
-    holes = "".join(f"HOLES,{day},{'' if i % 10 == 0 else walk[i]}\n" for i, day in enumerate(days))
+    blank = "".join(f"BLANK,{day},\n" for day in days)
     drop = world.home.parent / "poison.csv"
-    drop.write_text("instrument,date,close\n" + flat + holes)
+    drop.write_text("instrument,date,close\n" + flat + blank)
     world.hfp("ingest", str(drop), check=False)
     world.hfp("materialize", check=False)
     return world

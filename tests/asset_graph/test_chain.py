@@ -51,6 +51,7 @@ def test_poisoned_instrument_fails_alone(clean_world, poisoned_world):
 def test_status_names_what_failed_and_why(poisoned_world):
     shown = poisoned_world.hfp("status", "--failed").stdout
     assert "FLAT" in shown
+    assert "BLANK" in shown
     assert "SP500" not in shown
     reasons = poisoned_world.lake.query("select distinct reason from models.failed_models")["reason"]
     assert reasons.len() > 0
@@ -79,7 +80,7 @@ def test_failed_keys_are_red_and_others_green(poisoned_world, monkeypatch):
             value = get_and_update_asset_status_cache_value(instance, AssetKey(asset), grid)
             failed = set(value.deserialize_failed_partition_subsets(grid).get_partition_keys())
             done = set(value.deserialize_materialized_partition_subsets(grid).get_partition_keys()) - failed
-            assert failed == {"1d|FLAT", "5d|FLAT"}, asset
+            assert failed == {"1d|FLAT", "5d|FLAT", "1d|BLANK", "5d|BLANK"}, asset
             assert done == {f"{h}|{i}" for h in ("1d", "5d") for i in ("SP500", "NASDAQ", "WTI")}, asset
 
 

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from hf_platform.lake import Lake
+from hf_platform.lake import TABLES, Lake
 from hf_platform.settings import Settings
 
 HFP = Path(sys.executable).with_name("hfp")
@@ -40,7 +40,7 @@ class World:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command and leave it running."""
         return subprocess.Popen(
-            [HFP, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [HFP, *arguments], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
         )
 
     @property
@@ -51,21 +51,27 @@ class World:
 
 RUN_COLUMNS = {"run_id", "created_at", "ingested_at", "seconds", "lake_snapshot", "snapshot_id", "data_version"}
 KEYS = {
-    "market.bars": ["instrument", "frequency", "event_at", "known_at"],
-    "features.feature_matrix": ["instrument", "frequency", "event_at"],
-    "models.ledger": ["model_id", "as_of", "status"],
-    "models.forecasts": ["model_id", "forecast_origin"],
-    "ensembles.forecasts": ["forecast_id"],
-    "ensembles.weights": ["name", "instrument", "horizon", "forecast_origin", "member", "known_at"],
-    "risk.value_at_risk": ["var_id"],
-    "backtests.var_tests": ["instrument", "horizon", "method", "confidence", "test", "window_end", "as_of"],
+    "features.feature_matrix": ("instrument", "frequency", "event_at"),
+    **{
+        name: TABLES[name].key
+        for name in (
+            "market.bars",
+            "models.ledger",
+            "models.forecasts",
+            "ensembles.forecasts",
+            "ensembles.weights",
+            "risk.value_at_risk",
+            "backtests.var_tests",
+            "backtests.breaches",
+        )
+    },
 }
 
 
 def content(world, table):
-    frame = world.lake.query(f"select * from {table} where instrument <> 'FLAT'")
-    frame = frame.drop([name for name in frame.columns if name in RUN_COLUMNS or name.startswith("feat_xs")])
-    return frame.sort(KEYS[table])
+    frame = world.lake.query(f"select * from {table} where instrument not in ('FLAT', 'BLANK')")
+    frame = frame.drop([name for name in frame.columns if name in RUN_COLUMNS or name.startswith("xs_")])
+    return frame.sort([name for name in KEYS[table] if name in frame.columns])
 
 
 def duplicates(world, table):

@@ -1,7 +1,8 @@
 """Likelihood kernels of the tarch process. Written by kernel_generator.py; do not edit."""
 
-# pyright: basic
-# (the vector type exists only inside compiled code)
+# generated, and the vector type exists only inside compiled code
+# ruff: noqa: ANN001, ANN201, B020, E501, F841, PLR0912, PLR0915, PLR0917, RUF100
+# pyright: basic, reportCallIssue=false
 
 from hf_platform.volatility.lanes import (
     absolute,

@@ -11,7 +11,6 @@ from hf_platform.volatility import garch
 from hf_platform.volatility.garch import GarchSpec
 
 
-
 def leverage_series(n_obs):
     rng = np.random.default_rng(8)
     h, out = 1.0, np.empty(n_obs)

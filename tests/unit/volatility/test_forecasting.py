@@ -118,3 +118,19 @@ def test_bad_arguments_are_refused():
         garch.rolling_variance_forecast(RETURNS, params, spec, np.array([0]), 0)
     with pytest.raises(ConfigError, match="parameters"):
         garch.standardised_innovations(RETURNS, params[:3], spec)
+
+
+@pytest.mark.parametrize("process", list(PARAMS))
+def test_sample_presample_equals_arch_started_at_the_mean_square(process):
+    spec = GarchSpec(process=process)
+    fits = garch.fit_many(RETURNS[:, None], spec, presample="sample")
+    mean_square = float(np.mean((RETURNS - fits.params[0, 0]) ** 2))
+    model = twin(spec)
+    resids = RETURNS - fits.params[0, 0]
+    backcast = model.volatility.backcast_transform(mean_square)
+    variance, bounds = np.empty(700), np.tile([1e-12, 1e12], (700, 1))
+    model.volatility.compute_variance(fits.params[0, 1:], resids, variance, backcast, bounds)
+    expected = -0.5 * np.sum(np.log(2 * np.pi * variance) + resids**2 / variance)
+    assert_allclose(fits.log_likelihood[0], expected, rtol=1e-10)
+    ours = garch.conditional_variance(RETURNS, fits.params[0], spec, presample="sample")
+    assert_allclose(ours[:-1], variance, rtol=1e-10)
