@@ -66,6 +66,7 @@ def _grid_after(status: dg.DagsterRunStatus, word: str) -> dg.SensorDefinition:
         name=f"nightly_grid_after_{word}",
         monitored_jobs=[market_and_features],
         request_job=grid,
+        default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"After a nightly market_and_features run that ended in {word}: one run over the whole grid.",
     )
     def sensor(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
@@ -77,6 +78,7 @@ def _grid_after(status: dg.DagsterRunStatus, word: str) -> dg.SensorDefinition:
 @dg.sensor(
     job=refit,
     minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
     description="A file in HFP_HOME/inbox: its instruments are loaded, everything downstream of them refitted, once.",
 )
 def inbox_sensor(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult:

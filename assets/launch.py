@@ -12,6 +12,8 @@ from assets.partitions import HORIZONS, UNIVERSE_NAME, range_tags, universe
 from hf_platform.errors import ConfigError, UnknownNameError
 from hf_platform.types import GridKey
 
+MAINTENANCE = "lake_maintenance"  # runs on its own schedule; here only when it is asked for by name
+
 # The terminal shows progress and the outcome; the log of events is the UI's.
 QUIET: Mapping[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -91,14 +93,14 @@ class Launcher:
         if retry_failed:
             keys = self._failed_keys(set(names), set(horizons), grid)
             return [self.refit(keys=keys, assets=grid, retry_failed=True)] if keys else []
-        upstream = [name for name in selected if name not in grid and name != "lake_maintenance"]
+        upstream = [name for name in selected if name not in grid and name != MAINTENANCE]
         blocks = contiguous(names, universe(self.instance))
         results = [self.materialize(upstream, block) for block in blocks if upstream]
         if grid:
             config = {"as_of": as_of} if as_of else None
             spans = contiguous(list(horizons), HORIZONS.get_partition_keys())
             results += [self.materialize(grid, block, span, config) for block in blocks for span in spans]
-        if "lake_maintenance" in selected and not instruments:
+        if selected == [MAINTENANCE]:
             upkeep = self.definitions.resolve_job_def("upkeep")
             results.append(
                 upkeep.execute_in_process(instance=self.instance, run_config={**QUIET}, raise_on_error=False)

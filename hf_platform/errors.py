@@ -60,8 +60,9 @@ class LakeBusyError(StoreError):
 
     def __str__(self) -> str:
         """Name the holder and the setting."""
+        holder = self.holder or "an unknown writer"
         return (
-            f"the lake's writer lock was not free within {self.seconds:g} s; held by {self.holder or 'an unknown writer'}. "
+            f"the lake's writer lock was not free within {self.seconds:g} s; held by {holder}. "
             "Wait for it to finish, or raise HFP_LOCK_TIMEOUT."
         )
 

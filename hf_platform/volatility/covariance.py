@@ -24,8 +24,9 @@ from hf_platform.volatility import preparation
 from hf_platform.volatility.coordinates import n_coordinates
 from hf_platform.volatility.jit import compiled, compiled_as
 from hf_platform.volatility.lanes import WIDTH
-from hf_platform.volatility.optimiser import new_scratch, presample_constants
+from hf_platform.volatility.optimiser import presample_constants
 from hf_platform.volatility.scoring import fill_information, outer_constants, score_shapes, shape_constants
+from hf_platform.volatility.search_state import new_scratch
 from hf_platform.volatility.signatures import KERNEL_TYPE, MATRIX, N_CONSTANTS, kernel, model_codes
 from hf_platform.volatility.units import to_standardised
 

@@ -69,3 +69,7 @@ def warm_up(specs: Sequence[GarchSpec] = DEFAULT_SPECS) -> WarmUp:
     dcc.fit(returns, likelihood="composite")
     seconds["ewma, dcc"] = time.perf_counter() - started
     return WarmUp(seconds)
+
+
+if __name__ == "__main__":
+    warm_up()

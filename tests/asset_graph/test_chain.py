@@ -1,12 +1,18 @@
-"""The chain as a user runs it: prices to reports, partial success, reuse, time travel, reading while writing."""
+"""The chain as a user runs it: prices to reports, partial success, reuse, reading while writing, kill -9.
 
+One file, so that one worker makes the worlds for all of it.
+"""
+
+import contextlib
 import json
+import random
+import subprocess
 import time
 
 import duckdb
 import pytest
 from polars.testing import assert_frame_equal
-from world import KEYS, content, duplicates
+from world import GOOD, KEYS, World, content, duplicates
 
 from hf_platform.lake import extension_directory
 from hf_platform.settings import Settings
@@ -131,3 +137,31 @@ def test_bad_words_give_one_line_and_exit_code_2(clean_world, arguments, word):
     assert word in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     assert len(done.stderr.strip().splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    "kills",
+    [pytest.param(3, id="3 kills"), pytest.param(20, id="20 kills", marks=pytest.mark.slow)],
+)
+@pytest.mark.timeout(3_000)
+def test_lake_survives_kills(clean_world, tmp_path, kills):
+    world = World(tmp_path / "home")
+    world.hfp("universe", "add", *GOOD)
+    moments = random.Random(7)
+    stored = 0
+    for _ in range(kills):
+        run = world.start("materialize")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.wait(moments.uniform(4, 25))
+        run.kill()
+        run.wait()
+        if not world.lake.exists():
+            continue
+        for table in KEYS:
+            assert duplicates(world, table).is_empty(), table
+        n_forecasts = world.lake.query("select count(*) as n from models.forecasts")["n"][0]
+        assert n_forecasts >= stored, "what was committed must not be lost"
+        stored = n_forecasts
+    world.hfp("materialize")
+    for table in KEYS:
+        assert_frame_equal(content(world, table), content(clean_world, table))

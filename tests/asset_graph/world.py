@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from hf_platform.lake import TABLES, Lake
 from hf_platform.settings import Settings
 
@@ -75,5 +77,10 @@ def content(world, table):
 
 
 def duplicates(world, table):
+    """Rows whose key is stored more than once; none where dbt has not made the table yet."""
+    schema, name = table.split(".")
+    there = "select 1 from information_schema.tables where table_schema = $schema and table_name = $name"
+    if world.lake.query(there, {"schema": schema, "name": name}).is_empty():
+        return pl.DataFrame()
     keys = ", ".join(KEYS[table])
     return world.lake.query(f"select {keys}, count(*) as n from {table} group by all having count(*) > 1")

@@ -24,7 +24,8 @@ _ENGINE: Final = tuple(
     f"hf_platform.volatility.{module}"
     for module in (
         "coordinates", "covariance", "distributions", "filtering", "fits", "forecasting", "garch", "jit",
-        "kernel_generator", "lanes", "optimiser", "preparation", "scoring", "signatures", "specification", "units",
+        "kernel_generator", "lanes", "optimiser", "preparation", "scoring", "search_state", "signatures",
+        "specification", "steps", "units",
     )
 )  # fmt: skip
 
