@@ -20,7 +20,7 @@ from hf_platform.cli.query import query
 from hf_platform.cli.shell_init import shell_init
 from hf_platform.cli.status import status
 from hf_platform.errors import ConfigError, PlatformError, UnknownNameError
-from hf_platform.settings import Settings
+from hf_platform.settings import Settings, plan_keys_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +50,7 @@ console = Console()
 def _launcher() -> "Iterator[Launcher]":
     """Load the graph and open the instance; both cost seconds, so say what is going on."""
     settings = Settings.from_env()
+    plan_keys_together()
     with console.status("loading the graph ..."):
         from assets.definitions import build
         from assets.launch import Launcher

@@ -129,4 +129,13 @@ class Settings(BaseSettings):
 
     def child_environment(self) -> dict[str, str]:
         """Copy this process's environment for a child process that reads the same settings."""
-        return {**os.environ, "HFP_HOME": str(self.home)}
+        return {**os.environ, _ONE_PLANNED_EVENT: "true", "HFP_HOME": str(self.home)}
+
+
+# Dagster reads this variable itself: one planned event for all keys of a run instead of one for each.
+_ONE_PLANNED_EVENT = "DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS"
+
+
+def plan_keys_together() -> None:
+    """Make runs of this process plan all their keys in one event; a user's own choice stands."""
+    os.environ.setdefault(_ONE_PLANNED_EVENT, "true")
