@@ -91,6 +91,6 @@ def _percent(rows: pl.DataFrame) -> pl.DataFrame:
     }
     return rows.select(
         "instrument",
-        **{"from": pl.col("forecast_origin").dt.date(), "for": pl.col("target_at").dt.date()},
+        session=pl.col("target_at").dt.date(),
         **{shown: (pl.col(name) * 100).round(2) for name, shown in levels.items()},
     )
