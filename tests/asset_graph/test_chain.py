@@ -7,9 +7,11 @@ import contextlib
 import json
 import random
 import subprocess
+import sys
 import time
 
 import duckdb
+import numpy as np
 import pytest
 from polars.testing import assert_frame_equal
 from world import GOOD, KEYS, World, content, duplicates
@@ -165,3 +167,26 @@ def test_lake_survives_kills(clean_world, tmp_path, kills):
     world.hfp("materialize")
     for table in KEYS:
         assert_frame_equal(content(world, table), content(clean_world, table))
+
+
+def test_a_dropped_file_is_loaded_and_modelled(poisoned_world):
+    """What the inbox sensor asks for: the refit job with a file's name; asked again, it changes nothing."""
+    days = np.busday_offset("2012-01-02", np.arange(1_300), roll="forward")
+    walk = 100 * np.exp(np.cumsum(np.random.default_rng(1).normal(0, 0.01, days.size)))
+    inbox = poisoned_world.home / "inbox"
+    rows = "".join(f"NEWCO,{day},{close:.4f}\n" for day, close in zip(days, walk, strict=True))
+    (inbox / "drop.csv").write_text("instrument,date,close\n" + rows + "../../etc/passwd,2020-01-02,1\n")
+    script = (
+        "from assets.cli import _launcher\n"
+        "with _launcher() as launcher: print('success', launcher.refit(files=['drop.csv']).success)"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(
+        command, env=poisoned_world.environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert "success False" in done.stdout, done.stdout + done.stderr  # the evil row fails the run, visibly
+    count = "select count(*) as n from risk.value_at_risk where instrument = 'NEWCO'"
+    assert poisoned_world.lake.query(count)["n"][0] > 1_000
+    assert not (inbox / "drop.csv").exists()
+    reasons = json.loads((inbox / "processed" / "drop.csv.reason.json").read_text())
+    assert "PASSWD" in json.dumps(reasons["rejected"]).upper()
