@@ -17,15 +17,17 @@ change of persistence then leaves the level of the data where it was, which a ch
 """
 
 # compiled code: numba infers types, and arrays travel one by one
-# ruff: noqa: ANN001, ANN201, ANN202, PLR0915, PLR0917
-# pyright: basic
+# ruff: noqa: ANN001, ANN201, ANN202, PLR0917
+# pyright: basic, reportCallIssue=false
 
 import math
 
 import numpy as np
 
-from hf_platform.volatility.jit import compiled
+from hf_platform.volatility.jit import compiled, inlined
+from hf_platform.volatility.lanes import exponential, load, splat, store
 from hf_platform.volatility.scoring import GENERALISED, NORMAL, SKEWED, STUDENT
+from hf_platform.volatility.workspace import JACOBIAN, LOWER, MAX_PARAMS, REACH, THETA, TRIAL, UPPER
 
 GARCH, GJR, TARCH, EGARCH = 0, 1, 2, 3
 LOWEST_OMEGA = 1e-8  # arch's bound, relative to the mean of |e|**power
@@ -43,9 +45,11 @@ def n_coordinates(process, p, o, q, distribution):
 
 
 @compiled
-def box(process, p, o, q, distribution, free_mean, lower, upper, reach):
-    """Write the box, and the longest step that one iteration may take in each coordinate."""
+def new_box(process, p, o, q, distribution, free_mean):
+    """Make the box (rows LOWER, UPPER) and the longest step that one iteration may take in each coordinate (REACH)."""
     n = n_coordinates(process, p, o, q, distribution)
+    box = np.zeros((3, MAX_PARAMS))
+    lower, upper, reach = box[LOWER], box[UPPER], box[REACH]
     lower[:n] = 0.0
     upper[:n] = 1.0
     reach[:n] = 1.0
@@ -64,110 +68,109 @@ def box(process, p, o, q, distribution, free_mean, lower, upper, reach):
     elif distribution == SKEWED:
         lower[n - 2], upper[n - 2], reach[n - 2] = 1.0 / 300.0, HEAVIEST_TAIL, 0.15
         lower[n - 1], upper[n - 1], reach[n - 1] = -0.999, 0.999, 0.3
+    return box
 
 
-@compiled
-def to_natural(process, p, o, q, distribution, phi, theta, jacobian):
-    """Write the natural parameters and d theta / d phi at the coordinates `phi`."""
+@inlined
+def to_natural(process, p, o, q, distribution, work):
+    """Write natural parameters (THETA) and d theta / d phi (JACOBIAN) at the coordinates in TRIAL."""
     n = n_coordinates(process, p, o, q, distribution)
-    jacobian[:n, :n] = 0.0
-    theta[0] = phi[0]
-    jacobian[0, 0] = 1.0
-    if process == EGARCH:
-        at = _egarch_part(p, o, q, phi, theta, jacobian)
-    else:
-        at = _garch_part(p, o, q, phi, theta, jacobian)
+    for row in range(n * n):
+        store(work, JACOBIAN + row, splat(0.0))
+    store(work, THETA, load(work, TRIAL))
+    store(work, JACOBIAN, splat(1.0))
+    at = _egarch_part(n, p, o, q, work) if process == EGARCH else _garch_part(n, p, o, q, work)
     if distribution != NORMAL:
-        theta[at] = 1.0 / phi[at]
-        jacobian[at, at] = -theta[at] * theta[at]
+        shape = splat(1.0) / load(work, TRIAL + at)
+        store(work, THETA + at, shape)
+        store(work, JACOBIAN + at * n + at, splat(0.0) - shape * shape)
     if distribution == SKEWED:
-        theta[at + 1] = phi[at + 1]
-        jacobian[at + 1, at + 1] = 1.0
+        store(work, THETA + at + 1, load(work, TRIAL + at + 1))
+        store(work, JACOBIAN + (at + 1) * n + at + 1, splat(1.0))
 
 
-@compiled
-def _egarch_part(p, o, q, phi, theta, jacobian):
+@inlined
+def _egarch_part(n, p, o, q, work):
+    one = splat(1.0)
     for i in range(1, 2 + p + o):
-        theta[i] = phi[i]
-        jacobian[i, i] = 1.0
+        store(work, THETA + i, load(work, TRIAL + i))
+        store(work, JACOBIAN + i * n + i, one)
     at = 2 + p + o
-    persistence = phi[at] if q > 0 else 0.0
-    theta[2] = phi[2] - INVERTIBLE * (1.0 - persistence)
+    persistence = load(work, TRIAL + at) if q > 0 else splat(0.0)
+    first = load(work, TRIAL + 2) - splat(INVERTIBLE) * (one - persistence)
     if q > 0:
-        jacobian[2, at] = INVERTIBLE
+        store(work, JACOBIAN + 2 * n + at, splat(INVERTIBLE))
     if p == 2:
-        theta[2] -= phi[3]
-        jacobian[2, 3] = -1.0
+        first = first - load(work, TRIAL + 3)
+        store(work, JACOBIAN + 2 * n + 3, splat(-1.0))
+    store(work, THETA + 2, first)
     if q == 1:
-        theta[at] = persistence
-        jacobian[at, at] = 1.0
+        store(work, THETA + at, persistence)
+        store(work, JACOBIAN + at * n + at, one)
     if q == 2:
-        first = phi[at + 1]
-        theta[at], theta[at + 1] = persistence * first, persistence * (1.0 - first)
-        jacobian[at, at], jacobian[at, at + 1] = first, persistence
-        jacobian[at + 1, at], jacobian[at + 1, at + 1] = 1.0 - first, -persistence
+        split = load(work, TRIAL + at + 1)
+        store(work, THETA + at, persistence * split)
+        store(work, THETA + at + 1, persistence * (one - split))
+        store(work, JACOBIAN + at * n + at, split)
+        store(work, JACOBIAN + at * n + at + 1, persistence)
+        store(work, JACOBIAN + (at + 1) * n + at, one - split)
+        store(work, JACOBIAN + (at + 1) * n + at + 1, splat(0.0) - persistence)
     return at + q
 
 
-@compiled
-def _garch_part(p, o, q, phi, theta, jacobian):
-    persistence, at = phi[2], 3
-    level = math.exp(phi[1])
-    jacobian[1, 1] = level * (1.0 - persistence + UNIT_ROOT_DRIFT)
-    jacobian[1, 2] = -level
-    theta[1] = jacobian[1, 1] + LOWEST_OMEGA
-    share, share_at = 1.0, -1
-    if q > 0:
-        share, share_at = phi[at], at
-        at += 1
-    fall, fall_at = 0.5, -1
-    if o == 1:
-        fall, fall_at = phi[at], at
-        at += 1
-    first, first_at = 1.0, -1
-    if p == 2:
-        first, first_at = phi[at], at
-        at += 1
-    # Symmetrised shock terms A1, A2 and their derivatives by persistence, share and first-lag share.
+@inlined
+def _garch_part(n, p, o, q, work):
+    zero, one, two = splat(0.0), splat(1.0), splat(2.0)
+    persistence, level = load(work, TRIAL + 2), exponential(load(work, TRIAL + 1))
+    omega = level * (one - persistence + splat(UNIT_ROOT_DRIFT))
+    store(work, THETA + 1, omega + splat(LOWEST_OMEGA))
+    store(work, JACOBIAN + n + 1, omega)
+    store(work, JACOBIAN + n + 2, zero - level)
+    # Where a model lacks a coordinate, its neutral value and a row that no jacobian entry uses.
+    share_at = 3
+    fall_at = share_at + (1 if q > 0 else 0)
+    first_at = fall_at + o
+    split_at = first_at + (1 if p == 2 else 0)
+    share = load(work, TRIAL + share_at) if q > 0 else one
+    fall = load(work, TRIAL + fall_at) if o == 1 else splat(0.5)
+    first = load(work, TRIAL + first_at) if p == 2 else one
+    split = load(work, TRIAL + split_at) if q == 2 else one
+    # Symmetrised shock terms and their derivatives by persistence, share and first-lag share.
     shock = persistence * share
-    rise = 2.0 * (1.0 - fall) if o == 1 else 1.0
-    theta[2] = shock * first * rise
-    jacobian[2, 2] = share * first * rise
-    if share_at >= 0:
-        jacobian[2, share_at] = persistence * first * rise
-    if first_at >= 0:
-        jacobian[2, first_at] = shock * rise
-        theta[3] = shock * (1.0 - first)
-        jacobian[3, 2] = share * (1.0 - first)
-        if share_at >= 0:
-            jacobian[3, share_at] = persistence * (1.0 - first)
-        jacobian[3, first_at] = -shock
+    rise, tilt = two * (one - fall), two * (two * fall - one)
+    store(work, THETA + 2, shock * first * rise)
+    store(work, JACOBIAN + 2 * n + 2, share * first * rise)
+    if q > 0:
+        store(work, JACOBIAN + 2 * n + share_at, persistence * first * rise)
+    if p == 2:
+        store(work, JACOBIAN + 2 * n + first_at, shock * rise)
+        store(work, THETA + 3, shock * (one - first))
+        store(work, JACOBIAN + 3 * n + 2, share * (one - first))
+        if q > 0:
+            store(work, JACOBIAN + 3 * n + share_at, persistence * (one - first))
+        store(work, JACOBIAN + 3 * n + first_at, zero - shock)
     if o == 1:
-        g, tilt = 2 + p, 2.0 * (2.0 * fall - 1.0)
-        jacobian[2, fall_at] = -2.0 * shock * first
-        theta[g] = shock * first * tilt
-        jacobian[g, 2] = share * first * tilt
-        if share_at >= 0:
-            jacobian[g, share_at] = persistence * first * tilt
-        if first_at >= 0:
-            jacobian[g, first_at] = shock * tilt
-        jacobian[g, fall_at] = 4.0 * shock * first
+        g = 2 + p
+        store(work, JACOBIAN + 2 * n + fall_at, splat(-2.0) * shock * first)
+        store(work, THETA + g, shock * first * tilt)
+        store(work, JACOBIAN + g * n + 2, share * first * tilt)
+        if q > 0:
+            store(work, JACOBIAN + g * n + share_at, persistence * first * tilt)
+        if p == 2:
+            store(work, JACOBIAN + g * n + first_at, shock * tilt)
+        store(work, JACOBIAN + g * n + fall_at, splat(4.0) * shock * first)
     b = 2 + p + o
     if q > 0:
-        memory = persistence * (1.0 - share)
-        split, split_at = 1.0, -1
+        memory = persistence * (one - share)
+        store(work, THETA + b, memory * split)
+        store(work, JACOBIAN + b * n + 2, (one - share) * split)
+        store(work, JACOBIAN + b * n + share_at, zero - persistence * split)
         if q == 2:
-            split, split_at = phi[at], at
-            at += 1
-        theta[b] = memory * split
-        jacobian[b, 2] = (1.0 - share) * split
-        jacobian[b, share_at] = -persistence * split
-        if q == 2:
-            jacobian[b, split_at] = memory
-            theta[b + 1] = memory * (1.0 - split)
-            jacobian[b + 1, 2] = (1.0 - share) * (1.0 - split)
-            jacobian[b + 1, share_at] = -persistence * (1.0 - split)
-            jacobian[b + 1, split_at] = -memory
+            store(work, JACOBIAN + b * n + split_at, memory)
+            store(work, THETA + b + 1, memory * (one - split))
+            store(work, JACOBIAN + (b + 1) * n + 2, (one - share) * (one - split))
+            store(work, JACOBIAN + (b + 1) * n + share_at, zero - persistence * (one - split))
+            store(work, JACOBIAN + (b + 1) * n + split_at, zero - memory)
     return b + q
 
 
@@ -181,9 +184,10 @@ MAX_STARTS = 6
 
 
 @compiled
-def starting_point(process, p, o, q, distribution, which, phi):
-    """Write the coordinates of starting point number `which`."""
+def starting_point(process, p, o, q, distribution, which, work, lane):
+    """Write the coordinates of starting point number `which` into TRIAL of one lane."""
     n = n_coordinates(process, p, o, q, distribution)
+    phi = work[TRIAL : TRIAL + n, lane]
     phi[:n] = 0.5
     phi[0] = 0.0
     if process == EGARCH:

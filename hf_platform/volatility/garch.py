@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hf_platform.errors import ConfigError
 from hf_platform.types import FloatArray, IntArray
-from hf_platform.volatility import optimiser, preparation
+from hf_platform.volatility import optima, optimiser, preparation
 from hf_platform.volatility.coordinates import HEAVIEST_TAIL, MAX_STARTS
 from hf_platform.volatility.fits import GarchFits
 from hf_platform.volatility.forecasting import (
@@ -38,7 +38,8 @@ __all__ = [
 SUSPECT_SHAPE: Final = 3.0  # only fits with fewer degrees of freedom are searched for ties
 LARGEST_TIE: Final = 0.4  # share of returns equal to the median above which such a fit is not believed
 LARGEST_TIE_AT_BOUND: Final = 0.1  # the same where the tail parameter sits on its bound
-CHUNK: Final = 1024  # series standardised at a time: 8 MB at 1,000 returns, whatever the size of the panel
+CHUNK: Final = 512  # series standardised at a time: 4 MB at 1,000 returns, whatever the size of the panel
+SMALLEST_CHUNK: Final = 64  # below it lanes run empty at the end of each chunk
 
 
 def fit_many(
@@ -92,7 +93,10 @@ def fit_many(
             f"warm coordinates need shape {(n_series, n_coordinates)}, found {guesses.shape}. "
             "Pass `coordinates` of a fit of the same specification to the same series."
         )
-    blocks: list[slice] = [slice(a, min(a + CHUNK, n_series)) for a in range(0, n_series, CHUNK)]
+    chunk = min(
+        CHUNK, max(SMALLEST_CHUNK, -(-n_series // (4 * threads)))
+    )  # each thread gets some, even of a small panel
+    blocks: list[slice] = [slice(a, min(a + chunk, n_series)) for a in range(0, n_series, chunk)]
     kernel(spec)  # compiled before the threads start
 
     def fit_block(block: slice) -> None:
@@ -143,7 +147,7 @@ class _Found:
         self.gradient_norm = np.full(n_series, np.nan)
         self.coordinates: FloatArray = np.full((n_series, n_coordinates), np.nan)
         self.n_optima: IntArray = np.zeros(n_series, np.int64)
-        self.code: IntArray = np.full(n_series, optimiser.BROKEN, np.int64)
+        self.code: IntArray = np.full(n_series, optima.BROKEN, np.int64)
 
 
 def _fit_block(
@@ -180,7 +184,7 @@ _VERDICTS: Final = {
 
 def _statuses(verdict: IntArray, code: IntArray) -> NDArray[np.object_]:
     status = np.full(verdict.shape, FitStatus.OK, dtype=object)
-    status[code >= optimiser.EXHAUSTED] = FitStatus.NOT_CONVERGED
+    status[code >= optima.EXHAUSTED] = FitStatus.NOT_CONVERGED
     for value, word in _VERDICTS.items():
         status[verdict == value] = word
     return status
@@ -211,7 +215,9 @@ def _finish(panel: FloatArray, spec: GarchSpec, presample: Presample, found: _Fo
     params = from_standardised(spec, theta, found.location, found.scale)
     params[~good] = np.nan
     log_likelihood = np.where(good, -found.value - found.n_obs * np.log(found.scale), np.nan)
-    n_obs = np.where(good, found.n_obs, np.count_nonzero(~np.isnan(panel), axis=0)).astype(np.int64)
+    n_obs = found.n_obs.astype(np.int64)
+    for i in np.flatnonzero(~good):
+        n_obs[i] = np.count_nonzero(~np.isnan(panel[:, i]))
     return GarchFits(
         spec=spec,
         presample=presample,

@@ -9,18 +9,19 @@ results repeat.
 
 # numba's extension interface carries no types; the functions below exist only inside compiled code
 # ruff: noqa: ANN401
-# pyright: basic, reportOptionalCall=false
+# pyright: basic, reportOptionalCall=false, reportCallIssue=false
 
 import operator
 from typing import Any, Final
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.datamodel import models
 from numba.core.extending import intrinsic, lower_builtin, register_model
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 
-from hf_platform.volatility.jit import compiled
+from hf_platform.volatility.jit import compiled, inlined
 
 WIDTH: Final = 8
 
@@ -171,6 +172,47 @@ def less(typingctx: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
+def both(typingctx: Any, a: Any, b: Any) -> Any:
+    """Combine two masks: true where both hold."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.and_(*args)
+
+    return mask_type(mask_type, mask_type), codegen
+
+
+@intrinsic
+def either(typingctx: Any, a: Any, b: Any) -> Any:
+    """Combine two masks: true where at least one holds."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.or_(*args)
+
+    return mask_type(mask_type, mask_type), codegen
+
+
+@intrinsic
+def negated(typingctx: Any, mask: Any) -> Any:
+    """Turn a mask around."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.xor(args[0], ir.Constant(_MASK, [1] * WIDTH))
+
+    return mask_type(mask_type), codegen
+
+
+@intrinsic
+def in_any(typingctx: Any, mask: Any) -> Any:
+    """Tell whether a mask holds in at least one lane: the only question that a loop may ask of all lanes."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        bits = builder.bitcast(args[0], ir.IntType(WIDTH))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(WIDTH), 0))
+
+    return types.boolean(mask_type), codegen
+
+
+@intrinsic
 def where(typingctx: Any, mask: Any, a: Any, b: Any) -> Any:
     """Choose `a` in lanes where the mask holds, `b` elsewhere."""
 
@@ -204,6 +246,24 @@ def exponential(typingctx: Any, x: Any) -> Any:
         return builder.bitcast(builder.add(builder.bitcast(total, _INTEGERS), exponent), _VECTOR)
 
     return lanes_type(lanes_type), codegen
+
+
+@inlined
+def is_finite(x: Any) -> Any:
+    """Mask of the lanes that are neither NaN nor infinite."""
+    return less(absolute(x), splat(np.inf))
+
+
+@inlined
+def smaller(a: Any, b: Any) -> Any:
+    """Take the smaller number of each lane, `b` where either is NaN."""
+    return where(less(a, b), a, b)
+
+
+@inlined
+def larger(a: Any, b: Any) -> Any:
+    """Take the larger number of each lane, `b` where either is NaN."""
+    return where(less(b, a), a, b)
 
 
 _MANTISSA: Final = 0x000F_FFFF_FFFF_FFFF

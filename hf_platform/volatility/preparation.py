@@ -1,13 +1,28 @@
 """Look at each return series once: usable or not, its location, scale and pre-sample state, standardised copy."""
 
 # compiled code: numba infers types, and arrays travel one by one
-# ruff: noqa: ANN001, ANN201, PLR0912, PLR0917
-# pyright: basic
+# ruff: noqa: ANN001, ANN201, ANN202, PLR0917
+# pyright: basic, reportCallIssue=false
 
 import numpy as np
 
 from hf_platform.types import FloatArray, IntArray
 from hf_platform.volatility.jit import compiled
+from hf_platform.volatility.lanes import (
+    WIDTH,
+    absolute,
+    both,
+    either,
+    is_finite,
+    larger,
+    less,
+    load,
+    negated,
+    splat,
+    square_root,
+    store,
+    where,
+)
 
 USABLE, NON_FINITE, TOO_SHORT, CONSTANT = 0, 1, 2, 3
 BACKCAST_BARS, BACKCAST_DECAY = 75, 0.94  # arch's defaults
@@ -47,46 +62,82 @@ def prepare(
     from place 0 on. Columns that cannot be used get n_obs 0 in place of their count.
     """
     n_bars, n_series = returns.shape
-    first = np.full(n_series, n_bars)
-    largest, low, high = np.zeros(n_series), np.full(n_series, np.inf), np.full(n_series, -np.inf)
-    total, square = np.zeros(n_series), np.zeros(n_series)
-    verdict[:] = USABLE
-    for t in range(n_bars):
-        for i in range(n_series):
-            x = returns[t, i]
-            if np.isfinite(x):
-                if first[i] == n_bars:
-                    first[i] = t
-                total[i] += x
-                largest[i] = max(largest[i], abs(x))
-                low[i], high[i] = min(low[i], x), max(high[i], x)
-            elif first[i] < n_bars or np.isinf(x):
-                verdict[i] = NON_FINITE
-    for i in range(n_series):
-        n = n_bars - first[i]
-        location[i] = total[i] / n if free_mean and n > 0 else 0.0
-    for t in range(n_bars):
-        for i in range(n_series):
-            if t >= first[i]:
-                deviation = returns[t, i] - location[i]
-                square[i] += deviation * deviation
-    for i in range(n_series):
-        n = n_bars - first[i]
-        scale[i] = np.sqrt(square[i] / n) if n > 0 else 0.0
-        n_obs[i] = n
-        if verdict[i] == USABLE:
-            if n < min_obs:
-                verdict[i] = TOO_SHORT
-            elif low[i] == high[i] or not scale[i] > 1e-12 * largest[i]:
-                verdict[i] = CONSTANT
-            elif not np.isfinite(scale[i]) or not scale[i] > 1e-150:
-                verdict[i] = NON_FINITE
-        if verdict[i] != USABLE:
-            n_obs[i] = 0.0
-    for t in range(n_bars):
-        for i in range(n_series):
-            if n_obs[i] > 0.0 and t >= first[i]:
-                series[i, t - first[i]] = (returns[t, i] - location[i]) / scale[i]
-    for i in range(n_series):
-        if n_obs[i] > 0.0:
-            presample[i] = presample_state(series[i], int(n_obs[i]), power_one, sample)
+    columns, found = np.full((n_bars, WIDTH), np.nan), np.zeros((_N_FOUND, WIDTH))
+    for first in range(0, n_series, WIDTH):
+        n_lanes = min(WIDTH, n_series - first)
+        if n_lanes == WIDTH:  # a count known to the compiler makes each row one move
+            for t in range(n_bars):
+                for lane in range(WIDTH):
+                    columns[t, lane] = returns[t, first + lane]
+        else:
+            columns[:] = np.nan
+            for t in range(n_bars):
+                for lane in range(n_lanes):
+                    columns[t, lane] = returns[t, first + lane]
+        _measure(columns, free_mean, found)
+        _standardise(columns, found)
+        for lane in range(n_lanes):
+            i, n = first + lane, int(found[_COUNT, lane])
+            location[i], scale[i], n_obs[i] = found[_MEAN, lane], found[_SCALE, lane], n
+            verdict[i] = _judge(found, lane, min_obs)
+            if verdict[i] != USABLE:
+                n_obs[i] = 0.0
+                continue
+            for t in range(n):
+                series[i, t] = columns[n_bars - n + t, lane]
+            presample[i] = presample_state(series[i], n, power_one, sample)
+
+
+# Rows of what `_measure` finds: values from the first finite one on, infinities or gaps after it, the largest size,
+# the range, mean and standard deviation.
+_COUNT, _BAD, _LARGEST, _LOW, _HIGH, _MEAN, _SCALE, _N_FOUND = 0, 1, 2, 3, 4, 5, 6, 7
+
+
+@compiled
+def _measure(columns, free_mean, found):
+    zero, one = splat(0.0), splat(1.0)
+    started, bad, count, total, largest = zero, zero, zero, zero, zero
+    low, high = splat(np.inf), splat(-np.inf)
+    for t in range(columns.shape[0]):
+        x = load(columns, t)
+        finite = is_finite(x)
+        infinite = less(splat(1.7976931348623157e308), absolute(x))
+        bad = where(either(infinite, both(negated(finite), less(zero, started))), one, bad)
+        started = where(finite, one, started)
+        count = count + started
+        known = where(finite, x, zero)
+        total = total + known
+        largest = larger(absolute(known), largest)
+        low, high = where(less(x, low), x, low), where(less(high, x), x, high)
+    mean = total / larger(count, one) if free_mean else zero
+    square = zero
+    for t in range(columns.shape[0]):
+        x = load(columns, t)
+        deviation = where(is_finite(x), x - mean, zero)
+        square = square + deviation * deviation
+    store(found, _COUNT, count)
+    store(found, _BAD, bad)
+    store(found, _LARGEST, largest)
+    store(found, _LOW, low)
+    store(found, _HIGH, high)
+    store(found, _MEAN, mean)
+    store(found, _SCALE, square_root(square / larger(count, one)))
+
+
+@compiled
+def _standardise(columns, found):
+    mean, scale = load(found, _MEAN), load(found, _SCALE)
+    for t in range(columns.shape[0]):
+        store(columns, t, (load(columns, t) - mean) / scale)
+
+
+@compiled
+def _judge(found, lane, min_obs):
+    scale = found[_SCALE, lane]
+    if found[_BAD, lane] > 0.0:
+        return NON_FINITE
+    if found[_COUNT, lane] < min_obs:
+        return TOO_SHORT
+    if found[_LOW, lane] == found[_HIGH, lane] or not scale > 1e-12 * found[_LARGEST, lane]:
+        return CONSTANT
+    return USABLE if np.isfinite(scale) and scale > 1e-150 else NON_FINITE

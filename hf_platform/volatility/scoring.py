@@ -1,236 +1,240 @@
-"""From a kernel's sums to log-likelihood, score and expected information, for one series.
+"""From a kernel's sums to log-likelihood, score and expected information, eight series at a time.
 
 Parameters are the natural ones in arch's order, always with a mean in place 0 (held at zero by the optimiser for a
 zero-mean model): mu, omega, alphas, gamma, betas, shapes. The information of the shape of Hansen's distribution is
 taken at lambda = 0; the optimiser's secant correction absorbs the difference.
+
+All quantities are rows of the workspace. The rows from TERMS on hold what depends on the shapes alone and would be
+costly twice: `place_shapes` writes them, the other functions read them.
 """
 
 # compiled code: numba infers types, and arrays travel one by one
-# ruff: noqa: ANN001, ANN201, PLR0917
-# pyright: basic
+# ruff: noqa: ANN001, ANN201, ANN202, ANN401
+# pyright: basic, reportCallIssue=false
 
 import math
+from typing import Any
 
-from hf_platform.volatility.jit import compiled
+from hf_platform.volatility.jit import inlined
+from hf_platform.volatility.lanes import exponential, fma, load, logarithm, splat, square_root, store
+from hf_platform.volatility.special import gamma_terms
+from hf_platform.volatility.workspace import CONSTANTS, N_OBS, NATURAL_INFORMATION, SCORE, SUMS, TERMS, THETA
 
 NORMAL, STUDENT, SKEWED, GENERALISED = 0, 1, 2, 3
-LOG_2PI = math.log(2.0 * math.pi)
+LOG_2PI, LOG_2, LOG_PI = math.log(2.0 * math.pi), math.log(2.0), math.log(math.pi)
+# Rows after TERMS. For t tails: log of the unit-variance density at zero, its slope by nu, a difference of trigammas,
+# the density at zero; then Hansen's a and b.
+_LOG_CONSTANT, _SLOPE, _TRIGAMMAS, _DENSITY, _A, _B = 0, 1, 2, 3, 4, 5
+# For the generalised error distribution: log scale, its slope by nu, digamma, trigamma and ln Gamma at 1 / nu, and
+# ln Gamma at 3 / nu.
+_LOG_SCALE, _SCALE_SLOPE, _DIGAMMA, _TRIGAMMA, _GAMMA_1, _GAMMA_3 = 0, 1, 2, 3, 4, 5
 
 
-@compiled
-def digamma(x):
-    """Differentiate ln Gamma at x > 0: recurrence up to 8, then the asymptotic series."""
-    total = 0.0
-    while x < 8.0:
-        total -= 1.0 / x
-        x += 1.0
-    y = 1.0 / (x * x)
-    series = y * (1 / 12 - y * (1 / 120 - y * (1 / 252 - y * (1 / 240 - y * (1 / 132 - y * 691 / 32760)))))
-    return total + math.log(x) - 0.5 / x - series
-
-
-@compiled
-def trigamma(x):
-    """Differentiate ln Gamma twice at x > 0, likewise."""
-    total = 0.0
-    while x < 8.0:
-        total += 1.0 / (x * x)
-        x += 1.0
-    y = 1.0 / (x * x)
-    series = y * (1 / 6 - y * (1 / 30 - y * (1 / 42 - y * (1 / 30 - y * (5 / 66 - y * 691 / 2730)))))
-    return total + 1.0 / x + 0.5 * y + series / x
-
-
-@compiled
-def student_log_constant(nu):
-    """Log of the density of the unit-variance t at zero."""
-    return math.lgamma(0.5 * (nu + 1.0)) - math.lgamma(0.5 * nu) - 0.5 * math.log(math.pi * (nu - 2.0))
-
-
-@compiled
-def student_log_constant_slope(nu):
-    """Differentiate `student_log_constant`."""
-    return 0.5 * (digamma(0.5 * (nu + 1.0)) - digamma(0.5 * nu) - 1.0 / (nu - 2.0))
-
-
-@compiled
-def hansen_a_b(eta, lam):
-    """Hansen's constants a and b, and the density constant c."""
-    c = math.exp(student_log_constant(eta))
-    a = 4.0 * lam * c * (eta - 2.0) / (eta - 1.0)
-    return a, math.sqrt(1.0 + 3.0 * lam * lam - a * a), c
-
-
-@compiled
-def generalised_log_scale(nu):
-    """Log of the scale c that gives the generalised error distribution unit variance."""
-    return 0.5 * (-2.0 / nu * math.log(2.0) + math.lgamma(1.0 / nu) - math.lgamma(3.0 / nu))
-
-
-@compiled
-def shape_constants(distribution, shape, constants, lane):
-    """Write what a kernel needs to know of the shape into rows 2 and up of `constants`, column `lane`."""
-    if distribution == STUDENT:
-        constants[2, lane] = shape[0] + 1.0
-        constants[3, lane] = 1.0 / (shape[0] - 2.0)
-    elif distribution == SKEWED:
-        eta, lam = shape[0], shape[1]
-        a, b, _ = hansen_a_b(eta, lam)
-        constants[2, lane] = a
-        constants[3, lane] = b
-        constants[4, lane] = 1.0 / (1.0 - lam)
-        constants[5, lane] = 1.0 / (1.0 + lam)
-        constants[6, lane] = 1.0 / (eta - 2.0)
-        constants[7, lane] = b * (eta + 1.0) / (eta - 2.0)
-    elif distribution == GENERALISED:
-        nu = shape[0]
-        constants[2, lane] = 0.5 * nu - 1.0
-        constants[3, lane] = math.exp(-nu * generalised_log_scale(nu))
-        constants[4, lane] = 0.5 * nu
-
-
-@compiled
-def score_shapes(distribution, k, n, theta, sums, lane, first, gradient):
-    """Return the log-likelihood and add the score of the shapes, at places k and up of `gradient`.
-
-    `n` counts observations and `first` is the row of `sums` where the distribution's own sums start.
-    """
-    log_variance = sums[0, lane]
+@inlined
+def place_shapes(distribution, k, work):
+    """Write what a kernel needs to know of the shapes into rows 2 and up of CONSTANTS, and fill TERMS."""
     if distribution == NORMAL:
-        return -0.5 * (n * LOG_2PI + log_variance + sums[first, lane])
-    nu = theta[k]
-    if distribution == STUDENT:
-        log_q, sum_r = sums[first, lane], sums[first + 1, lane]
-        slope = student_log_constant_slope(nu)
-        gradient[k] = n * slope - 0.5 * log_q + 0.5 * (nu + 1.0) / (nu - 2.0) * sum_r
-        return n * student_log_constant(nu) - 0.5 * log_variance - 0.5 * (nu + 1.0) * log_q
-    if distribution == SKEWED:
-        lam = theta[k + 1]
-        a, b, c = hansen_a_b(nu, lam)
-        log_q, sum_k = sums[first, lane], sums[first + 1, lane]
-        sum_kz, sum_kys = sums[first + 2, lane], sums[first + 3, lane]
-        ratio = (nu + 1.0) / (nu - 2.0)
-        slope = student_log_constant_slope(nu)
-        a_lam = 4.0 * c * (nu - 2.0) / (nu - 1.0)
-        a_nu = a * (slope + 1.0 / (nu - 2.0) - 1.0 / (nu - 1.0))
-        b_lam = (3.0 * lam - a * a_lam) / b
-        b_nu = -a * a_nu / b
-        sum_r = (b * sum_kz + a * sum_k) / (nu - 2.0)
-        gradient[k] = (
-            n * (b_nu / b + slope) - 0.5 * log_q + 0.5 * ratio * sum_r - ratio * (b_nu * sum_kz + a_nu * sum_k)
-        )
-        gradient[k + 1] = n * b_lam / b - ratio * (b_lam * sum_kz + a_lam * sum_k - sum_kys)
-        return n * (math.log(b) + math.log(c)) - 0.5 * log_variance - 0.5 * (nu + 1.0) * log_q
-    sum_m, sum_m_log = sums[first, lane], sums[first + 1, lane]
-    log_c = generalised_log_scale(nu)
-    log_c_slope = 0.5 * (2.0 * math.log(2.0) - digamma(1.0 / nu) + 3.0 * digamma(3.0 / nu)) / (nu * nu)
-    constant = math.log(nu) - log_c - math.lgamma(1.0 / nu) - (1.0 + 1.0 / nu) * math.log(2.0)
-    slope = 1.0 / nu - log_c_slope + (digamma(1.0 / nu) + math.log(2.0)) / (nu * nu)
-    gradient[k] = n * slope - 0.5 * (0.5 * sum_m_log - (log_c + nu * log_c_slope) * sum_m)
-    return n * constant - 0.5 * log_variance - 0.5 * sum_m
-
-
-@compiled
-def information_constants(distribution, theta, k, out):
-    """Write the expected information per observation.
-
-    out = (log variance, mean, log variance x nu, nu, lambda, mean x lambda), each the expected product of scores.
-    """
-    out[:] = 0.0
-    if distribution == NORMAL:
-        out[0], out[1] = 0.5, 1.0
         return
-    nu = theta[k]
+    one, nu = splat(1.0), load(work, THETA + k)
     if distribution == GENERALISED:
-        shape = 1.0 / nu
-        log_c_slope = 0.5 * (2.0 * math.log(2.0) - digamma(shape) + 3.0 * digamma(3.0 * shape)) / (nu * nu)
-        # With G ~ Gamma(1 / nu): psi z = nu G and the score of nu is a constant minus G (drift + ln G / nu).
-        drift = math.log(2.0) / nu - nu * log_c_slope
-        once, twice = digamma(shape + 1.0), digamma(shape + 2.0)
-        second = shape * (shape + 1.0)
-        out[0] = 0.25 * nu
-        out[1] = math.exp(
-            2.0 * math.log(nu) + math.lgamma(2.0 - shape) + math.lgamma(3.0 * shape) - 2.0 * math.lgamma(shape)
-        )
-        out[2] = -0.5 * (drift + (nu * second * twice - shape * once) / nu)
-        mean = shape * (drift + once / nu)
-        out[3] = (
-            second * (drift * drift + 2.0 * drift * twice / nu + (twice * twice + trigamma(shape + 2.0)) / (nu * nu))
-            - mean * mean
-        )
+        _generalised_terms(nu, work)
+        store(work, CONSTANTS + 2, fma(splat(0.5), nu, splat(-1.0)))
+        store(work, CONSTANTS + 3, exponential(splat(0.0) - nu * load(work, TERMS + _LOG_SCALE)))
+        store(work, CONSTANTS + 4, splat(0.5) * nu)
         return
-    out[0] = 0.5 * nu / (nu + 3.0)
-    out[1] = nu * (nu + 1.0) / ((nu - 2.0) * (nu + 3.0))
-    out[2] = 0.5 * (nu / ((nu - 2.0) * (nu + 3.0)) - 1.0 / (nu + 1.0))
-    out[3] = (
-        0.25 * (trigamma(0.5 * nu) - trigamma(0.5 * (nu + 1.0)))
-        - 1.0 / ((nu - 2.0) * (nu + 1.0))
-        + 0.5 * nu / ((nu - 2.0) ** 2 * (nu + 3.0))
+    _student_terms(nu, work)
+    if distribution == STUDENT:
+        store(work, CONSTANTS + 2, nu + one)
+        store(work, CONSTANTS + 3, one / (nu - splat(2.0)))
+        return
+    lam = load(work, THETA + k + 1)
+    c = exponential(load(work, TERMS + _LOG_CONSTANT))
+    a = splat(4.0) * lam * c * (nu - splat(2.0)) / (nu - one)
+    b = square_root(fma(splat(3.0) * lam, lam, one) - a * a)
+    store(work, TERMS + _DENSITY, c)
+    store(work, TERMS + _A, a)
+    store(work, TERMS + _B, b)
+    store(work, CONSTANTS + 2, a)
+    store(work, CONSTANTS + 3, b)
+    store(work, CONSTANTS + 4, one / (one - lam))
+    store(work, CONSTANTS + 5, one / (one + lam))
+    store(work, CONSTANTS + 6, one / (nu - splat(2.0)))
+    store(work, CONSTANTS + 7, b * (nu + one) / (nu - splat(2.0)))
+
+
+@inlined
+def _student_terms(nu, work):
+    half, two = splat(0.5), splat(2.0)
+    log_high, first_high, second_high = gamma_terms(half * (nu + splat(1.0)))
+    log_low, first_low, second_low = gamma_terms(half * nu)
+    excess = nu - two
+    store(work, TERMS + _LOG_CONSTANT, log_high - log_low - half * (logarithm(excess) + splat(LOG_PI)))
+    store(work, TERMS + _SLOPE, half * (first_high - first_low - splat(1.0) / excess))
+    store(work, TERMS + _TRIGAMMAS, second_low - second_high)
+
+
+@inlined
+def _generalised_terms(nu, work):
+    inverse = splat(1.0) / nu
+    log_once, first_once, second_once = gamma_terms(inverse)
+    log_thrice, first_thrice, _ = gamma_terms(splat(3.0) * inverse)
+    slope = splat(2.0 * LOG_2) - first_once + splat(3.0) * first_thrice
+    store(work, TERMS + _LOG_SCALE, splat(0.5) * (log_once - log_thrice - splat(2.0 * LOG_2) * inverse))
+    store(work, TERMS + _SCALE_SLOPE, splat(0.5) * slope * inverse * inverse)
+    store(work, TERMS + _DIGAMMA, first_once)
+    store(work, TERMS + _TRIGAMMA, second_once)
+    store(work, TERMS + _GAMMA_1, log_once)
+    store(work, TERMS + _GAMMA_3, log_thrice)
+
+
+@inlined
+def log_likelihood_and_shape_scores(distribution, k, first, work):
+    """Return the log-likelihood and write the score of the shapes, rows k and up of SCORE.
+
+    `first` is the row of SUMS where the distribution's own sums start.
+    """
+    half, minus_half, log_variance, n_obs = splat(0.5), splat(-0.5), load(work, SUMS), load(work, N_OBS)
+    if distribution == NORMAL:
+        return minus_half * (fma(n_obs, splat(LOG_2PI), log_variance) + load(work, SUMS + first))
+    one, two, nu = splat(1.0), splat(2.0), load(work, THETA + k)
+    if distribution == GENERALISED:
+        return _generalised_score(k, nu, first, work)
+    log_q = load(work, SUMS + first)
+    ratio, slope = (nu + one) / (nu - two), load(work, TERMS + _SLOPE)
+    tail = minus_half * (log_variance + (nu + one) * log_q)
+    if distribution == STUDENT:
+        store(work, SCORE + k, n_obs * slope + half * (ratio * load(work, SUMS + first + 1) - log_q))
+        return fma(n_obs, load(work, TERMS + _LOG_CONSTANT), tail)
+    sum_k, sum_kz, sum_kys = load(work, SUMS + first + 1), load(work, SUMS + first + 2), load(work, SUMS + first + 3)
+    a, b = load(work, TERMS + _A), load(work, TERMS + _B)
+    a_lam, b_lam, a_nu, b_nu = _hansen_slopes(nu, load(work, THETA + k + 1), work)
+    sum_r = (b * sum_kz + a * sum_k) / (nu - two)
+    from_shift = ratio * (b_nu * sum_kz + a_nu * sum_k)
+    store(work, SCORE + k, n_obs * (b_nu / b + slope) + half * (ratio * sum_r - log_q) - from_shift)
+    store(work, SCORE + k + 1, n_obs * b_lam / b - ratio * (b_lam * sum_kz + a_lam * sum_k - sum_kys))
+    return fma(n_obs, logarithm(b) + load(work, TERMS + _LOG_CONSTANT), tail)
+
+
+@inlined
+def _hansen_slopes(nu, lam, work):
+    # Derivatives of Hansen's a and b by lambda and by nu.
+    one, two, a = splat(1.0), splat(2.0), load(work, TERMS + _A)
+    a_lam = splat(4.0) * load(work, TERMS + _DENSITY) * (nu - two) / (nu - one)
+    a_nu = a * (load(work, TERMS + _SLOPE) + one / (nu - two) - one / (nu - one))
+    b_lam = (splat(3.0) * lam - a * a_lam) / load(work, TERMS + _B)
+    b_nu = (splat(0.0) - a * a_nu) / load(work, TERMS + _B)
+    return a_lam, b_lam, a_nu, b_nu
+
+
+@inlined
+def _generalised_score(k, nu, first, work):
+    half, inverse, n_obs = splat(0.5), splat(1.0) / nu, load(work, N_OBS)
+    log_scale, scale_slope = load(work, TERMS + _LOG_SCALE), load(work, TERMS + _SCALE_SLOPE)
+    constant = logarithm(nu) - log_scale - load(work, TERMS + _GAMMA_1) - (splat(1.0) + inverse) * splat(LOG_2)
+    slope = inverse - scale_slope + (load(work, TERMS + _DIGAMMA) + splat(LOG_2)) * inverse * inverse
+    sum_m, sum_m_log = load(work, SUMS + first), load(work, SUMS + first + 1)
+    store(work, SCORE + k, n_obs * slope - half * (half * sum_m_log - fma(nu, scale_slope, log_scale) * sum_m))
+    return n_obs * constant - half * (load(work, SUMS) + sum_m)
+
+
+@inlined
+def _per_observation(distribution, k, work) -> Any:
+    # Expected products of scores per bar: log variance, mean, log variance x nu, nu, lambda, mean x lambda.
+    half, one, two, three, zero = splat(0.5), splat(1.0), splat(2.0), splat(3.0), splat(0.0)
+    if distribution == NORMAL:
+        return half, one, zero, zero, zero, zero
+    nu = load(work, THETA + k)
+    if distribution == GENERALISED:
+        return _generalised_information(nu, work)
+    above, below = nu + one, nu - two
+    state = half * nu / (nu + three)
+    mean = nu * above / (below * (nu + three))
+    cross = half * (nu / (below * (nu + three)) - one / above)
+    shape = (
+        splat(0.25) * load(work, TERMS + _TRIGAMMAS)
+        - one / (below * above)
+        + half * nu / (below * below * (nu + three))
     )
-    if distribution == SKEWED:
-        c = math.exp(student_log_constant(nu))
-        ratio = (nu + 1.0) / (nu - 2.0)
-        a_lam = 4.0 * c * (nu - 2.0) / (nu - 1.0)
-        both = (nu + 1.0) * (nu + 3.0)
-        second, third = (nu - 2.0) * nu / both, 4.0 * (nu - 2.0) ** 2 * c / both
-        fourth = 3.0 * (nu - 2.0) ** 2 / both
-        out[4] = ratio**2 * (fourth - 2.0 * a_lam * third + a_lam**2 * second)
-        out[5] = ratio**2 * (third - a_lam * second)
+    if distribution == STUDENT:
+        return state, mean, cross, shape, zero, zero
+    c, ratio = load(work, TERMS + _DENSITY), above / below
+    a_lam = splat(4.0) * c * below / (nu - one)
+    both = above * (nu + three)
+    second, third, fourth = below * nu / both, splat(4.0) * below * below * c / both, three * below * below / both
+    skew = ratio * ratio * (fourth - two * a_lam * third + a_lam * a_lam * second)
+    return state, mean, cross, shape, skew, ratio * ratio * (third - a_lam * second)
 
 
-@compiled
-def fill_information(distribution, k, n, theta, sums, lane, per_observation, information):
-    """Write the expected information of all parameters: k of mean and process, then the shapes."""
-    information_constants(distribution, theta, k, per_observation)
-    row = k + 1
+@inlined
+def _generalised_information(nu, work):
+    # With G ~ Gamma(1 / nu): psi z = nu G and the score of nu is a constant minus G (drift + ln G / nu).
+    one, two, s = splat(1.0), splat(2.0), splat(1.0) / nu
+    drift = splat(LOG_2) * s - nu * load(work, TERMS + _SCALE_SLOPE)
+    once = load(work, TERMS + _DIGAMMA) + nu
+    twice = once + one / (s + one)
+    spread = load(work, TERMS + _TRIGAMMA) - nu * nu - one / ((s + one) * (s + one))
+    second = s * (s + one)
+    mirrored, _, _ = gamma_terms(two - s)
+    log_mean = two * (logarithm(nu) - load(work, TERMS + _GAMMA_1)) + mirrored + load(work, TERMS + _GAMMA_3)
+    cross = splat(-0.5) * (drift + (nu * second * twice - s * once) * s)
+    expected = s * (drift + once * s)
+    square = drift * drift + two * drift * twice * s + (twice * twice + spread) * s * s
+    zero = splat(0.0)
+    return splat(0.25) * nu, exponential(log_mean), cross, second * square - expected * expected, zero, zero
+
+
+@inlined
+def fill_information(distribution, k, n, work):
+    """Write the expected information of all n parameters, k of them of mean and process: n * n rows."""
+    state, mean, cross, shape, skew, mean_skew = _per_observation(distribution, k, work)
+    n_obs, row = load(work, N_OBS), k + 1
     for i in range(k):
         for j in range(i + 1):
-            information[i, j] = per_observation[0] * sums[row, lane]
-            information[j, i] = information[i, j]
+            value = state * load(work, SUMS + row)
+            store(work, NATURAL_INFORMATION + i * n + j, value)
+            store(work, NATURAL_INFORMATION + j * n + i, value)
             row += 1
-    information[0, 0] += per_observation[1] * sums[row, lane]
+    store(work, NATURAL_INFORMATION, fma(mean, load(work, SUMS + row), load(work, NATURAL_INFORMATION)))
     if distribution == NORMAL:
         return
     for i in range(k):
-        information[k, i] = per_observation[2] * sums[row + 1 + i, lane]
-        information[i, k] = information[k, i]
-    information[k, k] = n * per_observation[3]
+        value = cross * load(work, SUMS + row + 1 + i)
+        store(work, NATURAL_INFORMATION + k * n + i, value)
+        store(work, NATURAL_INFORMATION + i * n + k, value)
+    store(work, NATURAL_INFORMATION + k * n + k, n_obs * shape)
     if distribution == SKEWED:
-        information[k + 1, :] = 0.0
-        information[:, k + 1] = 0.0
-        information[k + 1, k + 1] = n * per_observation[4]
-        information[k + 1, 0] = per_observation[5] * sums[row + 1 + k + 4, lane]
-        information[0, k + 1] = information[k + 1, 0]
+        for i in range(n):
+            store(work, NATURAL_INFORMATION + (k + 1) * n + i, splat(0.0))
+            store(work, NATURAL_INFORMATION + i * n + k + 1, splat(0.0))
+        store(work, NATURAL_INFORMATION + (k + 1) * n + k + 1, n_obs * skew)
+        value = mean_skew * load(work, SUMS + row + 1 + k + 4)
+        store(work, NATURAL_INFORMATION + k + 1, value)
+        store(work, NATURAL_INFORMATION + (k + 1) * n, value)
 
 
-@compiled
-def outer_constants(distribution, shape, constants, lane):
-    """Write what the outer-product kernels need besides `shape_constants`: rows 8 and up of `constants`."""
+@inlined
+def place_outer_shapes(distribution, k, work):
+    """Write what the outer-product kernels need besides `place_shapes`: rows 8 and up of CONSTANTS."""
     if distribution == NORMAL:
         return
-    nu = shape[0]
+    half, nu = splat(0.5), load(work, THETA + k)
     if distribution == GENERALISED:
-        log_c = generalised_log_scale(nu)
-        log_c_slope = 0.5 * (2.0 * math.log(2.0) - digamma(1.0 / nu) + 3.0 * digamma(3.0 / nu)) / (nu * nu)
-        constants[8, lane] = 1.0 / nu - log_c_slope + (digamma(1.0 / nu) + math.log(2.0)) / (nu * nu)
-        constants[9, lane] = 0.5 * (log_c + nu * log_c_slope)
+        inverse, scale_slope = splat(1.0) / nu, load(work, TERMS + _SCALE_SLOPE)
+        slope = inverse - scale_slope + (load(work, TERMS + _DIGAMMA) + splat(LOG_2)) * inverse * inverse
+        store(work, CONSTANTS + 8, slope)
+        store(work, CONSTANTS + 9, half * fma(nu, scale_slope, load(work, TERMS + _LOG_SCALE)))
         return
-    slope = student_log_constant_slope(nu)
-    ratio = (nu + 1.0) / (nu - 2.0)
+    ratio, slope = (nu + splat(1.0)) / (nu - splat(2.0)), load(work, TERMS + _SLOPE)
     if distribution == STUDENT:
-        constants[8, lane] = slope
-        constants[9, lane] = 0.5 * ratio
+        store(work, CONSTANTS + 8, slope)
+        store(work, CONSTANTS + 9, half * ratio)
         return
-    lam = shape[1]
-    a, b, c = hansen_a_b(nu, lam)
-    a_lam = 4.0 * c * (nu - 2.0) / (nu - 1.0)
-    a_nu = a * (slope + 1.0 / (nu - 2.0) - 1.0 / (nu - 1.0))
-    b_lam = (3.0 * lam - a * a_lam) / b
-    b_nu = -a * a_nu / b
-    constants[8, lane] = b_nu / b + slope
-    constants[9, lane] = ratio * (0.5 * b / (nu - 2.0) - b_nu)
-    constants[10, lane] = ratio * (0.5 * a / (nu - 2.0) - a_nu)
-    constants[11, lane] = b_lam / b
-    constants[12, lane] = -ratio * b_lam
-    constants[13, lane] = -ratio * a_lam
-    constants[14, lane] = ratio
+    a, b, excess = load(work, TERMS + _A), load(work, TERMS + _B), nu - splat(2.0)
+    a_lam, b_lam, a_nu, b_nu = _hansen_slopes(nu, load(work, THETA + k + 1), work)
+    store(work, CONSTANTS + 8, b_nu / b + slope)
+    store(work, CONSTANTS + 9, ratio * (half * b / excess - b_nu))
+    store(work, CONSTANTS + 10, ratio * (half * a / excess - a_nu))
+    store(work, CONSTANTS + 11, b_lam / b)
+    store(work, CONSTANTS + 12, splat(0.0) - ratio * b_lam)
+    store(work, CONSTANTS + 13, splat(0.0) - ratio * a_lam)
+    store(work, CONSTANTS + 14, ratio)

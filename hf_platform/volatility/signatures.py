@@ -20,7 +20,6 @@ MATRIX: Final = types.float64[:, ::1]
 # returns (n_bars, WIDTH), n_obs (1, WIDTH), theta (n_params, WIDTH), constants (N_CONSTANTS, WIDTH), sums (n_sums,
 # WIDTH)
 KERNEL_SIGNATURE: Final = types.void(MATRIX, MATRIX, MATRIX, MATRIX, MATRIX)
-N_CONSTANTS: Final = 16
 KERNEL_TYPE: Final = types.FunctionType(KERNEL_SIGNATURE)
 
 

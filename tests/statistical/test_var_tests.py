@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from hf_platform.backtest import coverage, es_tests
+from hf_platform.backtest.berkowitz import tail_probabilities
 
 pytestmark = pytest.mark.slow
 N_SIMULATIONS = 2000
@@ -103,3 +104,46 @@ def test_shortfall_judged_by_the_stored_tail_is_slow_to_accuse(freedom, confiden
     assert size < 0.05 + 4 * error + 0.01
     power, _ = rejection_rate(p_value(1.4), 0.05, 8)
     assert power > 0.6
+
+
+@pytest.mark.parametrize(("n", "confidence"), [(500, 0.95), (1000, 0.975), (4000, 0.99)])
+def test_berkowitz_has_its_nominal_size_and_sees_a_wrong_spread(n, confidence):
+    whole, error = rejection_rate(lambda rng: coverage.berkowitz(rng.random(n)).p_value, 0.05, n)
+    assert abs(whole - 0.05) < 4 * error + 0.01
+    tail, error = rejection_rate(lambda rng: coverage.berkowitz_tail(rng.random(n), confidence).p_value, 0.05, n + 1)
+    assert abs(tail - 0.05) < 4 * error + 0.015
+
+    def wider(rng: np.random.Generator) -> float | None:
+        return coverage.berkowitz_tail(stats.norm.cdf(1.25 * rng.standard_normal(n)), confidence).p_value
+
+    power, _ = rejection_rate(wider, 0.05, n + 2)
+    assert power > 0.6
+
+
+@pytest.mark.parametrize("freedom", [4.0, 1e6])
+def test_the_tail_test_of_stored_var_and_shortfall_has_about_its_size(freedom):
+    levels, n = np.array([0.9, 0.95, 0.975, 0.99]), 2000
+    grid = stats.t.ppf(levels, freedom)
+    shortfall = stats.t.pdf(grid[-1], freedom) / 0.01 * (freedom + grid[-1] ** 2) / (freedom - 1)
+
+    def p_value(rng: np.random.Generator) -> float | None:
+        losses = stats.t.rvs(freedom, size=n, random_state=rng)
+        placed = tail_probabilities(losses, np.tile(grid, (n, 1)), np.full(n, shortfall), levels)
+        return coverage.berkowitz_tail(placed, 0.95).p_value
+
+    size, error = rejection_rate(p_value, 0.05, 3)
+    assert abs(size - 0.05) < 4 * error + 0.01
+
+
+@pytest.mark.parametrize(("test", "rate"), [("kupiec_pof", 0.02), ("conditional_coverage", 0.02)])
+def test_power_against_twice_the_breaches(test, rate):
+    """At 99 % over 1,000 days; Kupiec's power is enumerated, the joint test's simulated beside it."""
+    n, confidence = 1000, 0.99
+    accepted = coverage.kupiec_pof_of_counts(n, confidence) >= 0.05
+    exact = 1.0 - float(stats.binom.pmf(np.flatnonzero(accepted), n, rate).sum())
+    found, error = rejection_rate(
+        lambda rng: getattr(coverage, test)(rng.random(n) < rate, confidence).p_value, 0.05, 9
+    )
+    slack = 0.0 if test == "kupiec_pof" else 0.15  # the joint test spends a degree of freedom on dependence
+    assert abs(found - exact) < 4 * error + slack
+    assert found > 0.5

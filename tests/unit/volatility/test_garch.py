@@ -158,6 +158,43 @@ def test_larger_models_never_fit_worse(panel):
     assert (best(distribution="skewt") >= best(distribution="t") - 1e-6).all()
 
 
+def test_a_second_lag_never_costs_likelihood(panel):
+    def best(p, q):
+        return garch.fit_many(panel, GarchSpec(p=p, q=q)).log_likelihood
+
+    two = best(2, 2)
+    for p, q in ((1, 1), (2, 1), (1, 2)):
+        assert (two >= best(p, q) - 1e-6).all()
+
+
+@pytest.mark.parametrize("process", ["garch", "gjr", "tarch"])
+def test_a_climb_of_the_variance_is_found(process):
+    # The maximum has no shocks and unit persistence, far from every ordinary start.
+    rng = np.random.default_rng(11)
+    sigma = np.sqrt(0.05 + 0.004 * np.arange(1000))[:, None]
+    returns = sigma * rng.standard_normal((1000, 4))
+    spec = GarchSpec(process=process)
+    fits = garch.fit_many(returns, spec)
+    for i in range(4):
+        twin = arch_twin(returns[:, i], spec)
+        climbs = [0.0] * spec.n_asymmetric
+        slopes = np.geomspace(5e-4, 2e-2, 40)
+        ridge = max(twin.fix([fits.params[i, 0], slope, 0.0, *climbs, 1.0]).loglikelihood for slope in slopes)
+        assert fits.log_likelihood[i] >= ridge - 1e-4
+
+
+@pytest.mark.parametrize("process", ["tarch", "egarch"])
+def test_no_better_mean_lies_beside_the_optimum(process, panel):
+    # The likelihood has a kink in the mean at every return; a search must not stop at the first one that blocks it.
+    spec = GarchSpec(process=process)
+    fits = garch.fit_many(panel[:, :6], spec)
+    for i in range(6):
+        twin = arch_twin(panel[:, i], spec)
+        for move in np.linspace(-1.0, 1.0, 21) * 0.03 * panel[:, i].std():
+            moved = fits.params[i] + np.eye(spec.n_params)[0] * move
+            assert twin.fix(moved).loglikelihood <= fits.log_likelihood[i] + 1e-3
+
+
 def test_boundary_is_reported():
     noise = np.random.default_rng(5).standard_normal((600, 8))
     fits = garch.fit_many(noise, GarchSpec())

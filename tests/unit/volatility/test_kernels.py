@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from hf_platform.volatility import evaluation
 from hf_platform.volatility import kernel_generator as generator
-from hf_platform.volatility import optimiser
-from hf_platform.volatility.coordinates import box, n_coordinates, starting_point
+from hf_platform.volatility import workspace as ws
+from hf_platform.volatility.coordinates import n_coordinates, new_box, starting_point
 from hf_platform.volatility.lanes import WIDTH
-from hf_platform.volatility.signatures import KERNEL_SIGNATURE, N_CONSTANTS, kernel, model_codes
+from hf_platform.volatility.signatures import KERNEL_SIGNATURE, kernel, model_codes
 from hf_platform.volatility.specification import GarchSpec
+from hf_platform.volatility.workspace import new_workspace
 
 FAST = [
     GarchSpec(process=process, distribution=distribution)
@@ -27,33 +29,39 @@ EVERY = [
 def evaluate(spec, phi, returns, n_obs, sample):
     """Value and gradient in box coordinates, one point per lane, through the same functions as the optimiser."""
     codes = [int(code) for code in model_codes(spec)]
-    k = 2 + spec.p + spec.n_asymmetric + spec.q
-    scratch = optimiser.new_scratch()
-    theta, constants = np.zeros((9, WIDTH)), np.ones((N_CONSTANTS, WIDTH))
-    sums, lengths = np.zeros((2 + 2 * k + k * (k + 1) // 2 + 5, WIDTH)), np.full((1, WIDTH), float(n_obs))
-    for lane in range(WIDTH):
-        point = phi[min(lane, len(phi) - 1)]
-        optimiser.prepare_lane(*codes, point, scratch, 0.9, sample, theta, constants, lane)
-    kernel(spec)(returns, lengths, theta, constants, sums)
-    values, gradients = np.zeros(len(phi)), np.zeros(phi.shape)
-    for lane in range(len(phi)):
-        values[lane] = optimiser.read_lane(*codes, phi[lane], float(n_obs), sums, lane, scratch)
-        gradients[lane] = scratch.gradient[: phi.shape[1]]
-    return values, gradients
+    work = new_workspace()
+    work[ws.N_OBS], work[ws.PRESAMPLE] = n_obs, 0.9
+    n = phi.shape[1]
+    work[ws.TRIAL : ws.TRIAL + n] = phi[np.minimum(np.arange(WIDTH), len(phi) - 1)].T
+    evaluation.place(*codes, sample, work)
+    run(kernel(spec), returns, work)
+    evaluation.read(*codes, work)
+    return work[ws.NEW_VALUE, : len(phi)], work[ws.NEW_GRADIENT : ws.NEW_GRADIENT + n, : len(phi)].T
+
+
+def run(function, returns, work):
+    """Call a kernel on the rows of a workspace."""
+    constants = work[ws.CONSTANTS : ws.CONSTANTS + ws.N_CONSTANTS]
+    theta, sums = work[ws.THETA : ws.THETA + ws.MAX_PARAMS], work[ws.SUMS : ws.SUMS + ws.N_SUMS]
+    function(returns, work[ws.N_OBS : ws.N_OBS + 1], theta, constants, sums)
+
+
+def start(codes):
+    """Coordinates of the first starting point."""
+    work = new_workspace()
+    starting_point(*codes, 0, work, 0)
+    return work[ws.TRIAL : ws.TRIAL + n_coordinates(*codes), 0]
 
 
 def check_gradient(spec, sample):
     codes = [int(code) for code in model_codes(spec)]
     n = n_coordinates(*codes)
-    lower, upper, reach = np.zeros(9), np.zeros(9), np.zeros(9)
-    box(*codes, True, lower, upper, reach)
+    box = new_box(*codes, True)
     rng = np.random.default_rng(7)
     returns = np.repeat(rng.standard_t(6, size=(203, 1)), WIDTH, axis=1)
-    phi = np.zeros(9)
-    starting_point(*codes, 0, phi)
-    phi = np.clip(phi[:n] + 0.02 * rng.standard_normal(n), lower[:n] + 1e-3, upper[:n] - 1e-3)
+    phi = np.clip(start(codes) + 0.02 * rng.standard_normal(n), box[ws.LOWER, :n] + 1e-3, box[ws.UPPER, :n] - 1e-3)
     phi[0] = 0.0123
-    analytic = evaluate(spec, phi[None, :], returns, 203, sample)[1][0]
+    analytic = evaluate(spec, phi[None, :], returns, 203, sample)[1][0].copy()
     step = 1e-5
     for i in range(n):
         pair = np.stack([phi, phi])
@@ -85,22 +93,18 @@ def test_every_gradient_equals_finite_difference(spec):
 def test_lanes_of_different_lengths_equal_each_alone():
     spec = GarchSpec(process="egarch", distribution="ged")
     codes = [int(code) for code in model_codes(spec)]
-    k, scratch = 5, optimiser.new_scratch()
-    rng = np.random.default_rng(2)
-    returns = rng.standard_normal((100, WIDTH))
-    phi = np.zeros(9)
-    starting_point(*codes, 0, phi)
-    theta, constants = np.zeros((9, WIDTH)), np.ones((N_CONSTANTS, WIDTH))
+    returns = np.random.default_rng(2).standard_normal((100, WIDTH))
+    work = new_workspace()
+    work[ws.TRIAL : ws.TRIAL + n_coordinates(*codes)] = start(codes)[:, None]
+    evaluation.place(*codes, False, work)
+    lengths = np.array([100.0, 41.0, 8.0, 77.0, 0.0, 100.0, 1.0, 41.0])
+    work[ws.N_OBS] = lengths
+    run(kernel(spec), returns, work)
+    together = work[ws.SUMS : ws.SUMS + ws.N_SUMS].copy()
     for lane in range(WIDTH):
-        optimiser.prepare_lane(*codes, phi, scratch, 1.0, False, theta, constants, lane)
-    rows = 2 + 2 * k + k * (k + 1) // 2 + 5
-    lengths = np.array([[100.0, 41.0, 8.0, 77.0, 0.0, 100.0, 1.0, 41.0]])
-    together = np.zeros((rows, WIDTH))
-    kernel(spec)(returns, lengths, theta, constants, together)
-    for lane in range(WIDTH):
-        alone = np.zeros((rows, WIDTH))
-        kernel(spec)(returns, np.full((1, WIDTH), lengths[0, lane]), theta, constants, alone)
-        np.testing.assert_array_equal(together[:, lane], alone[:, lane])
+        work[ws.N_OBS], work[ws.SUMS : ws.SUMS + ws.N_SUMS] = lengths[lane], 0.0
+        run(kernel(spec), returns, work)
+        np.testing.assert_array_equal(together[:, lane], work[ws.SUMS : ws.SUMS + ws.N_SUMS, lane])
 
 
 @pytest.mark.parametrize("spec", [GarchSpec(), GarchSpec(process="egarch", q=2, distribution="skewt")], ids=str)
