@@ -1,7 +1,9 @@
 """Every feature that a model may read: what it means, how far back it looks, where its SQL stands.
 
-The columns of `features.feature_matrix` are these, in this order; a test holds the two together,
-texts included.
+The columns of `features.feature_matrix` are `FEATURES`, in this order, those of
+`features.feature_alternative` are `ALTERNATIVE_FEATURES`; tests hold them together, texts included. A family
+asks for either by name. Alternative features are null wherever nobody has sold the data: a family that
+reads them must cope with columns that are empty for an instrument.
 """
 
 from dataclasses import dataclass
@@ -116,6 +118,15 @@ FEATURES: Final = MappingProxyType(
         "garman_klass_volatility_21": _volatility(
             20, "Garman and Klass's estimate from 21 bars; null without open, high and low."
         ),
+        "range_variance": Feature(
+            table="feat_volatility",
+            lookback=0,
+            unit="decimal squared per bar",
+            description=(
+                "Parkinson's variance of this bar alone: squared log range over 4 ln 2; "
+                "null without high and low, or where they are equal."
+            ),
+        ),
         "xs_momentum_rank_20": Feature(
             table="feat_xs_momentum",
             lookback=20,
@@ -127,3 +138,40 @@ FEATURES: Final = MappingProxyType(
         ),
     }
 )
+
+
+def _book(name: str, unit: str, description: str) -> tuple[str, Feature]:
+    return f"order_book_{name}", Feature(table="feat_order_book", lookback=0, unit=unit, description=description)
+
+
+def _alternative(unit: str, description: str) -> Feature:
+    return Feature(table="feature_alternative", lookback=0, unit=unit, description=description)
+
+
+ALTERNATIVE_FEATURES: Final = MappingProxyType(
+    {
+        **dict(
+            (
+                _book("spread", "decimal", "Best ask minus best bid, over their middle."),
+                _book("imbalance", "-1 to 1", "Size at the best bid minus size at the best ask, over their sum."),
+                _book(
+                    "depth_imbalance",
+                    "-1 to 1",
+                    "The same over the five best levels of each side, where there are as many.",
+                ),
+                _book(
+                    "micro_price",
+                    "decimal",
+                    "Price at the touch weighted by the opposite sizes, over the middle, minus 1.",
+                ),
+            )
+        ),
+        "news_sentiment": _alternative("as the feed has it", "Mean sentiment of the news since the bar before."),
+        "social_sentiment": _alternative("as the feed has it", "Mean sentiment of the posts since the bar before."),
+        "social_mentions": _alternative("posts", "Posts that name it since the bar before."),
+        "implied_volatility": _alternative("as the feed has it", "Newest volatility that option prices imply."),
+        "card_spending_index": _alternative("as the feed has it", "Newest index of card spending at the company."),
+        "satellite_index": _alternative("as the feed has it", "Newest index from satellite pictures."),
+    }
+)
+ALL_FEATURES: Final = MappingProxyType({**FEATURES, **ALTERNATIVE_FEATURES})

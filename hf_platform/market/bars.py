@@ -10,6 +10,7 @@ import polars as pl
 from hf_platform.horizons import FREQUENCIES
 from hf_platform.lake import Lake
 from hf_platform.market import cleaning, schemas
+from hf_platform.market.corporate_actions import read_actions
 from hf_platform.market.folding import can_fold, fold
 from hf_platform.market.source import TIME, VALUE_COLUMNS
 from hf_platform.market.universe import Instrument, read_universe
@@ -102,7 +103,8 @@ def build_bars(store: Lake, instruments: Sequence[str], *, run_id: str) -> dict[
     for start in range(0, len(asked), CHUNK):
         names = asked[start : start + CHUNK]
         arguments: dict[str, object] = {"instruments": names, "frequency": None, "as_of": None}
-        wanted = cleaning.flag(all_frequencies(store.query(_RAW, arguments), records), records=records)
+        folded = all_frequencies(store.query(_RAW, arguments), records)
+        wanted = cleaning.flag(folded, records=records, actions=read_actions(store, names))
         changed = changes(wanted, store.query(_BARS, arguments))
         if not changed.is_empty():
             schemas.check(changed, schemas.bars_schema(), "bars")

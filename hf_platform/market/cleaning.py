@@ -4,6 +4,7 @@ Rules are data. Each looks only backwards, so that a flag never changes because 
 is flagged today was flagged, or not, by the same evidence on the day itself.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -13,11 +14,12 @@ import polars as pl
 
 from hf_platform import calendar
 from hf_platform.errors import DataError
+from hf_platform.market.source import TIME
 from hf_platform.market.universe import Instrument
 
 RuleName = Literal[
     "missing_close", "non_positive_price", "high_below_low", "close_outside_range", "duplicate", "off_session",
-    "missing_session", "stale_price", "outlier", "future_date",
+    "missing_session", "stale_price", "outlier", "reverted_spike", "unit_change", "late", "future_date",
 ]  # fmt: skip
 
 
@@ -58,14 +60,25 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(name="stale_price", says="the close has not moved for this many bars in a row", threshold=5),
     Rule(name="outlier", says="the log return is further from the trailing median than this many robust deviations",
          threshold=10.0, lookback=250, minimum=20),
+    Rule(name="reverted_spike", says="it takes back this share of the outlier before it, or more: that was a bad tick",
+         threshold=0.75),
+    Rule(name="unit_change", says="the price has changed by about this factor, or fallen to that part: other units",
+         threshold=100.0),
+    Rule(name="late", says="it became known more than this many days after its close", threshold=7.0),
     Rule(name="future_date", says="the bar ends after it was loaded"),
 )  # fmt: skip
+_OUTLIER: Final = next(rule for rule in RULES if rule.name == "outlier")
 _MAD_TO_SIGMA: Final = 1.4826  # for a normal distribution
 _SERIES: Final = ("instrument", "frequency")
+_UNIT_SLACK: Final = 0.15  # of a log return: what the price itself may have moved while its unit changed
 
 
 def flag(
-    bars: pl.DataFrame, rules: Sequence[Rule] = RULES, *, records: Mapping[str, Instrument] | None = None
+    bars: pl.DataFrame,
+    rules: Sequence[Rule] = RULES,
+    *,
+    records: Mapping[str, Instrument] | None = None,
+    actions: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Write beside each bar which rules it breaks.
 
@@ -73,11 +86,14 @@ def flag(
     ----------
     bars : DataFrame
         Columns instrument, event_at (naive UTC) and close; frequency (default ``1d``), open, high,
-        low, volume and ingested_at are used where present. Any order.
+        low, volume, known_at and ingested_at are used where present. Any order.
     rules : sequence of Rule
         Those to apply; any subset or variation of `RULES`.
     records : mapping of instrument to Instrument, optional
         Price rule and calendar; an instrument that is not in it must be positive and trades on XNYS.
+    actions : DataFrame, optional
+        Columns instrument, kind, event_at, value of corporate actions: a split is no outlier and no
+        change of units.
 
     Returns
     -------
@@ -94,40 +110,68 @@ def flag(
     -----
     The outlier rule compares r_t with the median m_t of the `lookback` returns before it, in units
     of 1.4826 times the median of |r_s - m_s| over the same bars. Nothing is removed: fat tails are
-    what the models are about.
+    what the models are about. A crash stays, whatever flags it carries; only a close that is no price
+    (`adjustments.HARD_FLAGS`) gives no return.
     """
     missing = [name for name in ("instrument", "event_at", "close") if name not in bars.columns]
     if missing:
         raise DataError(f"bars to clean need the columns instrument, event_at, close; {missing[0]} is missing. Add it.")
     if not rules or bars.is_empty():
         return bars.with_columns(pl.lit([], dtype=pl.List(pl.String)).alias("flags"))
-    work = _with_calendar_facts(_prepare(bars, records or {}), {r.name for r in rules}, records or {})
+    prepared = _prepare(bars, records or {}, actions)
+    work = _with_calendar_facts(prepared, {r.name for r in rules}, records or {})
     found = [_EXPRESSIONS[rule.name](rule).alias(f"_flag{i}") for i, rule in enumerate(rules)]
     flagged = work.with_columns(*found).sort("_row")
     flags = pl.concat_list(*(pl.col(f"_flag{i}") for i in range(len(rules)))).list.drop_nulls()
     return bars.with_columns(flagged.select(flags.alias("flags")).to_series())
 
 
-def _prepare(bars: pl.DataFrame, records: Mapping[str, Instrument]) -> pl.DataFrame:
+def _prepare(bars: pl.DataFrame, records: Mapping[str, Instrument], actions: pl.DataFrame | None) -> pl.DataFrame:
     """Sort by series and time, and add what several rules share."""
     positive = {name: record.price_rule == "positive" for name, record in records.items()}
     absent = [pl.lit(None, pl.Float64).alias(c) for c in ("open", "high", "low", "volume") if c not in bars.columns]
     if "frequency" not in bars.columns:
         absent.append(pl.lit("1d").alias("frequency"))
-    if "ingested_at" not in bars.columns:
-        absent.append(pl.lit(None, pl.Datetime("us")).alias("ingested_at"))
+    absent += [pl.lit(None, TIME).alias(c) for c in ("known_at", "ingested_at") if c not in bars.columns]
     log_close = pl.when((pl.col("close") > 0) & pl.col("close").is_finite()).then(pl.col("close")).log()
     return (
-        bars.with_columns(*absent)
-        .select(*_SERIES, "event_at", "ingested_at", pl.col("open", "high", "low", "close").fill_nan(None))
+        with_share_factor(bars, actions)
+        .with_columns(*absent)
+        .select(
+            *_SERIES,
+            "event_at",
+            "known_at",
+            "ingested_at",
+            "_shares",
+            pl.col("open", "high", "low", "close").fill_nan(None),
+        )
         .with_row_index("_row")
         .sort(*_SERIES, "event_at", maintain_order=True)
         .with_columns(pl.struct(_SERIES).rle_id().alias("_series"))  # one whole number groups faster than two texts
         .with_columns(
-            log_close.diff().over("_series").alias("_return"),
+            (log_close + pl.col("_shares").log()).diff().over("_series").alias("_return"),
             pl.col("instrument").replace_strict(positive, default=True, return_dtype=pl.Boolean).alias("_positive"),
         )
     )
+
+
+def with_share_factor(bars: pl.DataFrame, actions: pl.DataFrame | None) -> pl.DataFrame:
+    """Add ``_shares``: how many shares one of the first bar has become by splits."""
+    one = pl.lit(1.0).alias("_shares")
+    if actions is None or actions.is_empty():
+        return bars.with_columns(one)
+    splits = actions.filter((pl.col("kind") == "split") & pl.col("value").is_not_null()).sort("event_at")
+    if splits.is_empty():
+        return bars.with_columns(one)
+    steps = splits.select(
+        "instrument", pl.col("event_at").alias("_ex"), pl.col("value").cum_prod().over("instrument").alias("_shares")
+    )
+    timed = bars.with_row_index("_order").sort("event_at").with_columns(pl.col("event_at").cast(TIME).alias("_close"))
+    joined = timed.join_asof(
+        steps.with_columns(pl.col("_ex").cast(TIME)), left_on="_close", right_on="_ex", by="instrument",
+        check_sortedness=False, allow_exact_matches=False,
+    )  # fmt: skip
+    return joined.sort("_order").drop("_order", "_close", "_ex").with_columns(pl.col("_shares").fill_null(1.0))
 
 
 def _with_calendar_facts(work: pl.DataFrame, names: set[RuleName], records: Mapping[str, Instrument]) -> pl.DataFrame:
@@ -193,11 +237,29 @@ def _stale_price(rule: Rule) -> pl.Expr:
 
 
 def _outlier(rule: Rule) -> pl.Expr:
+    return _when(_is_outlier(rule).over("_series"), rule)
+
+
+def _is_outlier(rule: Rule) -> pl.Expr:
     median = pl.col("_return").shift(1).rolling_median(rule.lookback, min_samples=1)
     deviation = (pl.col("_return") - median).abs()
     scale = deviation.shift(1).rolling_median(rule.lookback, min_samples=rule.minimum) * _MAD_TO_SIGMA
-    far = (deviation > rule.threshold * scale) & (scale > 0)
-    return _when(far.over("_series"), rule)
+    return (deviation > rule.threshold * scale) & (scale > 0)
+
+
+def _reverted_spike(rule: Rule) -> pl.Expr:
+    before = pl.col("_return").shift(1)
+    was_outlier = _is_outlier(_OUTLIER).shift(1)
+    undone = (before + pl.col("_return")).abs() <= (1.0 - rule.threshold) * before.abs()
+    return _when((was_outlier & undone).over("_series"), rule)
+
+
+def _unit_change(rule: Rule) -> pl.Expr:
+    return _when((pl.col("_return").abs() - math.log(rule.threshold)).abs() <= _UNIT_SLACK, rule)
+
+
+def _late(rule: Rule) -> pl.Expr:
+    return _when(pl.col("known_at") - pl.col("event_at") > pl.duration(days=rule.threshold), rule)
 
 
 def _future_date(rule: Rule) -> pl.Expr:
@@ -214,5 +276,8 @@ _EXPRESSIONS: Final[dict[RuleName, Callable[[Rule], pl.Expr]]] = {
     "missing_session": _missing_session,
     "stale_price": _stale_price,
     "outlier": _outlier,
+    "reverted_spike": _reverted_spike,
+    "unit_change": _unit_change,
+    "late": _late,
     "future_date": _future_date,
 }

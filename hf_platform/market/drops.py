@@ -12,21 +12,19 @@ from typing import Any, Final
 
 import polars as pl
 
+from hf_platform.market.drop_layouts import PRICES, Layout, layout_of
+
 _MIB: Final = 1024 * 1024
 _HEADER_BYTES: Final = 64 * 1024
 _MAX_COLUMNS: Final = 64
 _BYTES_PER_VALUE: Final = 8
 _FAR_DAYS: Final = 100_000  # 273 years on both sides of 1970
+_VECTOR_TYPES: Final = (pl.List(pl.Float64), pl.List(pl.Float32))
 _TICKS: Final = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 SUFFIXES: Final = (".csv", ".parquet")
-TIMES: Final = ("date", "event_at")
-NUMBERS: Final = ("open", "high", "low", "close", "volume")
-DESCRIPTIONS: Final = ("frequency", "calendar", "currency", "asset_class", "price_rule")
-COLUMNS: Final = ("instrument", *TIMES, *NUMBERS, *DESCRIPTIONS)
-_HEADER_HELP: Final = (
-    "Name the columns: date or event_at, close, and any of instrument, open, high, low, volume, frequency, calendar, "
-    "currency, asset_class, price_rule."
-)
+TIMES: Final = PRICES.times
+NUMBERS: Final = PRICES.numbers
+DESCRIPTIONS: Final = PRICES.texts[1:]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,21 +107,24 @@ def _whole(path: Path, rule: str, value: str, next_step: str, row: int | None = 
 
 
 def _check_header(path: Path, names: list[str]) -> Rejection | None:
+    layout = layout_of(names)
     if len(names) > _MAX_COLUMNS:
-        return _whole(path, f"a file has at most {_MAX_COLUMNS} columns", f"{len(names)} columns", _HEADER_HELP)
-    unknown = [name for name in names if name not in COLUMNS]
+        return _whole(path, f"a file has at most {_MAX_COLUMNS} columns", f"{len(names)} columns", layout.help)
+    unknown = [name for name in names if name not in layout.columns]
     twice = [name for name in names if names.count(name) > 1]
-    times = [name for name in names if name in TIMES]
+    times = [name for name in names if name in layout.times]
+    missing = [name for name in layout.required if name not in names]
     if unknown:
         semicolons = len(names) == 1 and ";" in names[0]
-        help_text = "Separate columns with commas and write decimals with a point." if semicolons else _HEADER_HELP
+        help_text = "Separate columns with commas and write decimals with a point." if semicolons else layout.help
         return _whole(path, "every column is known", repr(unknown[0]), help_text)
     if twice:
         return _whole(path, "every column comes once", repr(twice[0]), "Remove the second one.")
     if len(times) != 1:
-        return _whole(path, "there is one column date or event_at", ", ".join(times) or "none", _HEADER_HELP)
-    if "close" not in names:
-        return _whole(path, "there is a column close", ", ".join(names), _HEADER_HELP)
+        rule = f"there is one column {' or '.join(layout.times)}"
+        return _whole(path, rule, ", ".join(times) or "none", layout.help)
+    if missing:
+        return _whole(path, f"there is a column {missing[0]}", ", ".join(names), layout.help)
     return None
 
 
@@ -137,7 +138,7 @@ def _read_csv(path: Path, _: int) -> pl.DataFrame | Rejection:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _whole(path, "text is UTF-8", "UTF-16", "Save the file as CSV UTF-8.")
     if b"\n" not in head and len(head) == _HEADER_BYTES:
-        return _whole(path, "the header fits into 64 KiB", "a longer first line", _HEADER_HELP)
+        return _whole(path, "the header fits into 64 KiB", "a longer first line", PRICES.help)
     bad = _check_encoding(path)
     if bad is not None:
         return bad
@@ -213,10 +214,11 @@ def _read_parquet(path: Path, max_bytes: int) -> pl.DataFrame | Rejection:
         return _whole(path, "the file is readable Parquet", str(error), "Export it again.")
     if frame.is_empty():
         return _whole(path, "there is at least one row", "none", "Export the file again.")
-    bad = next((bad for name in names if (bad := _check_type(path, name, frame.schema[name]))), None)
+    layout = layout_of(names)
+    bad = next((bad for name in names if (bad := _check_type(path, name, frame.schema[name], layout))), None)
     if bad is not None:
         return bad
-    texts = [name for name in names if name not in (*TIMES, *NUMBERS)]
+    texts = [name for name in names if name in layout_of(names).texts]
     return frame.with_columns(pl.col(texts).cast(pl.String)).with_columns(
         pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row")
     )
@@ -235,10 +237,12 @@ def _bounded_times(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(bounded)
 
 
-def _check_type(path: Path, name: str, kind: pl.DataType) -> Rejection | None:
-    if name in TIMES:
+def _check_type(path: Path, name: str, kind: pl.DataType, layout: Layout) -> Rejection | None:
+    if name in layout.vectors:
+        fits, wanted = kind in _VECTOR_TYPES or isinstance(kind, pl.String | pl.Null), "lists of numbers"
+    elif name in (*layout.times, *layout.more_times):
         fits, wanted = isinstance(kind, pl.String | pl.Date | pl.Datetime | pl.Null), "dates, times or text"
-    elif name in NUMBERS:
+    elif name in layout.numbers:
         fits, wanted = kind.is_numeric() or isinstance(kind, pl.String | pl.Null), "numbers"
     else:
         fits, wanted = isinstance(kind, pl.String | pl.Null | pl.Categorical | pl.Enum), "text"

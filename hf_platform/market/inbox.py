@@ -2,6 +2,7 @@
 
     HFP_HOME/inbox/                       files are dropped here
     HFP_HOME/inbox/staged/<instrument>/   what the `files` source reads: Parquet drops in order, and the record
+    HFP_HOME/inbox/staged_<layout>/       the same for corporate actions and alternative data
     HFP_HOME/inbox/processed/             files of which something was used
     HFP_HOME/inbox/rejected/              files of which nothing was; <file>.reason.json says why
 
@@ -14,7 +15,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -25,8 +26,10 @@ import polars as pl
 
 from hf_platform.errors import DataError
 from hf_platform.horizons import FREQUENCIES
+from hf_platform.market.drop_layouts import PRICES, layout_of
 from hf_platform.market.drop_rules import Checked, check_rows
 from hf_platform.market.drops import Rejection, read_drop
+from hf_platform.market.other_drops import check_other
 from hf_platform.market.universe import Instrument, check_name
 from hf_platform.settings import Settings
 from hf_platform.types import utc_naive
@@ -117,7 +120,9 @@ def stage(
     -----
     Columns: date or event_at, close, and optionally instrument (else the file's name is the
     instrument), open, high, low, volume, frequency, calendar, currency, asset_class, price_rule.
-    A date stands for the close of that session; a time without a zone is UTC.
+    A date stands for the close of that session; a time without a zone is UTC. A column `action` makes
+    it a file of corporate actions, a column `kind` one of alternative data (`drop_layouts`): those need
+    instruments whose prices are known, and their bad rows are quarantined one by one when they are loaded.
     """
     path = Path(path)
     moment = utc_naive(now) if now is not None else datetime.now(UTC).replace(tzinfo=None)
@@ -125,6 +130,13 @@ def stage(
     drop = read_drop(path, max_mb=settings.inbox_max_mb)
     if isinstance(drop, Rejection):
         checked = Checked(rejected=[drop])
+    elif (layout := layout_of(drop.columns)) is not PRICES:
+        frames, rejected = check_other(drop, layout, file=path.name, known=known)
+        written = {
+            name: _append_drop(staged_folder(settings, layout.name) / name, path.name, frame)
+            for name, frame in frames.items()
+        }
+        return _put_away(path, settings, StageResult(path.name, written, rejected), moment)
     else:
         checked = check_rows(drop, file=path.name, stem=path.stem, universe=known, now=moment)
     accepted = {
@@ -135,9 +147,35 @@ def stage(
     return _put_away(path, settings, result, moment)
 
 
-def staged_folder(settings: Settings) -> Path:
-    """Give the folder that holds a folder per staged instrument."""
-    return settings.inbox / "staged"
+def staged_folder(settings: Settings, layout: str = PRICES.name) -> Path:
+    """Give the folder that holds a folder per instrument staged from files of a layout."""
+    return settings.inbox / ("staged" if layout == PRICES.name else f"staged_{layout}")
+
+
+def staged_instruments(settings: Settings, layout: str) -> list[str]:
+    """List the instruments that have rows of a layout other than prices."""
+    return sorted({path.parent.name for path in staged_folder(settings, layout).glob("*/*.parquet")})
+
+
+def staged_rows(settings: Settings, layout: str, instrument: str, key: Sequence[str]) -> pl.DataFrame:
+    """Read what was dropped of one instrument; of a row that several files hold, the newest file counts.
+
+    Raises
+    ------
+    DataError
+        If a staged file cannot be read.
+    """
+    paths = sorted((staged_folder(settings, layout) / check_name(instrument)).glob("*.parquet"))
+    kept: list[pl.DataFrame] = []
+    for path in reversed(paths):
+        try:
+            frame = pl.read_parquet(path)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise DataError(f"{path}: a staged file is readable, found {error}. Remove it, drop again.") from error
+        for newer in kept:
+            frame = frame.join(newer, on=key, how="anti", nulls_equal=True)
+        kept.append(frame)
+    return pl.concat(reversed(kept), how="vertical_relaxed")
 
 
 def staged_records(settings: Settings) -> dict[str, Instrument]:
@@ -182,22 +220,28 @@ def _write_drop(
 ) -> Path:
     """Write one instrument's rows unless the newest staged drop says the same."""
     folder = staged_folder(settings) / record.instrument
-    folder.mkdir(parents=True, exist_ok=True)
-    drops = staged_drops(settings, record.instrument)
-    content = frame.drop("row_number").write_csv(float_precision=None).encode()
-    digest = hashlib.sha256(content).hexdigest()[:16]
-    if drops and drops[-1].stem.endswith(digest):
-        target = drops[-1]
-    else:
-        number = int(drops[-1].stem.split("-")[0]) + 1 if drops else 1
-        target = folder / f"{number:06d}-{digest}.parquet"
-        with _complete(target) as partial:
-            frame.with_columns(pl.lit(file).alias("file")).write_parquet(partial)
+    target = _append_drop(folder, file, frame)
     if known is not None:
         record = replace(record, frequency=min(record.frequency, known.frequency, key=_ORDER.index))
     facts = {k: v for k, v in asdict(record).items() if k not in ("valid_from", "valid_to")}
     with _complete(folder / _RECORD) as partial:
         partial.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    return target
+
+
+def _append_drop(folder: Path, file: str, frame: pl.DataFrame) -> Path:
+    """Write rows as the next drop of a folder unless its newest drop says the same."""
+    folder.mkdir(parents=True, exist_ok=True)
+    drops = sorted(folder.glob("*.parquet"))
+    vectors = pl.col(pl.List(pl.Float64))
+    flat = frame.drop("row_number").with_columns(vectors.list.eval(pl.element().cast(pl.String)).list.join(" "))
+    digest = hashlib.sha256(flat.write_csv(float_precision=None).encode()).hexdigest()[:16]
+    if drops and drops[-1].stem.endswith(digest):
+        return drops[-1]
+    number = int(drops[-1].stem.split("-")[0]) + 1 if drops else 1
+    target = folder / f"{number:06d}-{digest}.parquet"
+    with _complete(target) as partial:
+        frame.with_columns(pl.lit(file).alias("file")).write_parquet(partial)
     return target
 
 

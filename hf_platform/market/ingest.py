@@ -1,6 +1,6 @@
 """From a source into the lake: only what is new is appended, nothing is ever overwritten."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,9 +10,13 @@ import polars as pl
 from hf_platform.errors import DataError, PlatformError
 from hf_platform.lake import Lake
 from hf_platform.market import quarantine, schemas
+from hf_platform.market.ingest_results import LoadResult
 from hf_platform.market.source import RAW_SCHEMA, TIME, VALUE_COLUMNS, PriceSource, require
 from hf_platform.market.universe import Instrument
+from hf_platform.market.vintages import appendable
 from hf_platform.types import utc_naive
+
+__all__ = ["LoadResult", "difference", "load_prices"]
 
 CHUNK: Final = 100  # instruments per transaction, so that the writer lock is never held for long
 PRODUCER: Final = "raw_prices"
@@ -22,32 +26,6 @@ _STORED: Final = """
     FROM market.raw_prices WHERE instrument IN (SELECT unnest($instruments::VARCHAR[]))
 """
 _IN_UNIVERSE: Final = "SELECT DISTINCT instrument FROM market.universe"
-
-Query = Callable[[str, dict[str, object]], pl.DataFrame]
-
-
-@dataclass(frozen=True, slots=True)
-class LoadResult:
-    """What one load did for one instrument.
-
-    Parameters
-    ----------
-    rows_new, rows_restated, rows_known, rows_quarantined : int
-        Appended for the first time; appended as a later vintage of a stored bar; found unchanged;
-        refused.
-    first, last : datetime or None
-        event_at of the first and last usable row that the source gave, naive UTC.
-    error : str or None
-        Why nothing could be loaded.
-    """
-
-    rows_new: int = 0
-    rows_restated: int = 0
-    rows_known: int = 0
-    rows_quarantined: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
-    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,7 +109,7 @@ def _write(store: Lake, batch: _Batch, source: str, run_id: str, now: datetime) 
     refused = batch.refused
     arguments: dict[str, object] = {"instruments": list(batch.records)}
     ahead = difference(batch.good, store.query(_STORED, arguments), source, now)
-    if ahead.is_empty() and not _unseen(refused, store.query):
+    if ahead.is_empty() and not quarantine.has_unseen(refused, store.query):
         return ahead
     with store.transaction(PRODUCER, run_id, f"load {len(batch.records)} instruments from {source}") as tx:
         changes = difference(batch.good, tx.query(_STORED, arguments), source, now)
@@ -162,48 +140,10 @@ def difference(fetched: pl.DataFrame, stored: pl.DataFrame, source: str, now: da
     DataFrame
         Columns of `RAW_SCHEMA` with the known_at to store, and ``vintage``: ``new`` or ``restated``.
     """
-    ordered = stored.sort("known_at", maintain_order=True)
-    newest = ordered.unique(_KEY, keep="last")
-    own = ordered.filter(pl.col("source") == source).unique(_KEY, keep="last")
-    reach = stored.group_by("instrument", "frequency").agg(
-        pl.col("event_at").min().alias("_from"), pl.col("event_at").max().alias("_to")
-    )
-    # A feed is compared with what it said itself: two feeds that disagree must not take turns for ever.
-    said = newest.join(own, on=_KEY, how="left", suffix="_own").select(
-        *_KEY,
-        pl.col("known_at").alias("_known_at"),
-        *(
-            pl.when(pl.col("source_own").is_null()).then(c).otherwise(pl.col(f"{c}_own")).alias(f"_{c}")
-            for c in VALUE_COLUMNS
-        ),
-    )
-    same = pl.all_horizontal(pl.col(c).eq_missing(pl.col(f"_{c}")) for c in VALUE_COLUMNS)
-    is_new = pl.col("_known_at").is_null()
-    fills_gap = is_new & pl.col("event_at").is_between("_from", "_to", closed="none").fill_null(value=False)
-    arrival = pl.lit(now, TIME)
-    later = pl.max_horizontal(arrival, pl.col("_known_at") + pl.duration(microseconds=1))
-    known_at = (
-        pl.when(~is_new).then(later).when(fills_gap).then(pl.max_horizontal(arrival, "known_at")).otherwise("known_at")
-    )
-    return (
-        fetched.join(said, on=_KEY, how="left")
-        .join(reach, on=["instrument", "frequency"], how="left")
-        .filter(is_new | ~same)
-        .with_columns(
-            known_at.cast(TIME).alias("known_at"),
-            pl.when(is_new).then(pl.lit("new")).otherwise(pl.lit("restated")).alias("vintage"),
-        )
-        .select(*RAW_SCHEMA, "vintage")
-    )
-
-
-def _unseen(refused: pl.DataFrame, query: Query) -> bool:
-    """Tell whether the quarantine lacks one of these rows."""
-    if refused.is_empty():
-        return False
-    ids = refused["quarantine_id"].to_list()
-    sql = "SELECT count(*) AS n FROM market.quarantine WHERE quarantine_id IN (SELECT unnest($ids::VARCHAR[]))"
-    return query(sql, {"ids": ids})["n"].item() < len(set(ids))
+    return appendable(
+        fetched.select(*RAW_SCHEMA), stored,
+        key=_KEY, series=["instrument", "frequency"], values=VALUE_COLUMNS, source=source, now=now,
+    )  # fmt: skip
 
 
 def _universe_rows(batch: _Batch, source: str, listed: set[str]) -> pl.DataFrame:
@@ -245,14 +185,4 @@ def _result(name: str, batch: _Batch, changes: pl.DataFrame) -> LoadResult:
     refused = batch.refused.filter(pl.col("instrument") == name).height if batch.refused.width else 0
     if name in batch.errors:
         return LoadResult(rows_quarantined=refused, error=batch.errors[name])
-    given = batch.good.filter(pl.col("instrument") == name)["event_at"]
-    vintages = changes.filter(pl.col("instrument") == name)["vintage"]
-    new, restated = int((vintages == "new").sum()), int((vintages == "restated").sum())
-    return LoadResult(
-        rows_new=new,
-        rows_restated=restated,
-        rows_known=given.len() - new - restated,
-        rows_quarantined=refused,
-        first=given.dt.min(),  # pyright: ignore[reportArgumentType] - a datetime column
-        last=given.dt.max(),  # pyright: ignore[reportArgumentType]
-    )
+    return LoadResult.of(name, batch.good, batch.refused, changes)

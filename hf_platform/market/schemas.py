@@ -8,6 +8,8 @@ import polars as pl
 
 from hf_platform.errors import DataError
 from hf_platform.horizons import FREQUENCIES
+from hf_platform.market.alternative_data import KINDS, NAME_RULE
+from hf_platform.market.corporate_actions import ACTION_KINDS
 from hf_platform.market.source import PRICE_COLUMNS, TIME
 from hf_platform.market.universe import NAME_PATTERN
 
@@ -28,6 +30,46 @@ def bars_schema() -> "DataFrameSchema":
     """Rows of `market.bars`: as raw prices, with the time of loading and the list of flags."""
     pa = _pandera()
     return _schema({"ingested_at": pa.Column(TIME), "flags": pa.Column(pl.List(pl.String))})
+
+
+@lru_cache(maxsize=1)
+def alternative_schema() -> "DataFrameSchema":
+    """Rows of `market.alternative_data`: known kinds, two clocks in order, a finite value or an embedding."""
+    pa = _pandera()
+    columns = {
+        "instrument": pa.Column(pl.String, pa.Check.str_matches(f"^{NAME_PATTERN.pattern}$")),
+        "kind": pa.Column(pl.String, pa.Check.isin(list(KINDS))),
+        "name": pa.Column(pl.String, pa.Check.str_matches(NAME_RULE)),
+        "event_at": pa.Column(TIME),
+        "known_at": pa.Column(TIME),
+        "value": pa.Column(pl.Float64, pa.Check.in_range(-_LARGEST, _LARGEST), nullable=True),
+        "text": pa.Column(pl.String, nullable=True),
+        "embedding": pa.Column(pl.List(pl.Float64), nullable=True),
+        "source": pa.Column(pl.String),
+    }
+    checks = [
+        pa.Check(_clocks_in_order, name="known_at is at or after event_at"),
+        pa.Check(_says_something, name="there is a value or an embedding"),
+    ]
+    return pa.DataFrameSchema(columns, checks=checks, strict=True, unique=["instrument", "kind", "name", "event_at"])
+
+
+@lru_cache(maxsize=1)
+def actions_schema() -> "DataFrameSchema":
+    """Rows of `market.corporate_actions`: known kinds, a value that its kind allows, no action twice."""
+    pa = _pandera()
+    name = pa.Check.str_matches(f"^{NAME_PATTERN.pattern}$")
+    columns = {
+        "instrument": pa.Column(pl.String, name),
+        "kind": pa.Column(pl.String, pa.Check.isin(list(ACTION_KINDS))),
+        "event_at": pa.Column(TIME),
+        "known_at": pa.Column(TIME),
+        "value": pa.Column(pl.Float64, pa.Check.in_range(0.0, _LARGEST), nullable=True),
+        "ratio": pa.Column(pl.Float64, pa.Check.in_range(0.0, _LARGEST, include_min=False), nullable=True),
+        "counterpart": pa.Column(pl.String, name, nullable=True),
+        "source": pa.Column(pl.String),
+    }
+    return pa.DataFrameSchema(columns, strict=True, unique=["instrument", "kind", "event_at"])
 
 
 def check(frame: pl.DataFrame, schema: "DataFrameSchema", what: str) -> pl.DataFrame:
@@ -81,6 +123,10 @@ def _schema(more: dict[str, object]) -> "DataFrameSchema":
 
 def _clocks_in_order(data: Any) -> pl.LazyFrame:  # noqa: ANN401 - pandera's PolarsData has no types
     return data.lazyframe.select(pl.col("known_at") >= pl.col("event_at"))
+
+
+def _says_something(data: Any) -> pl.LazyFrame:  # noqa: ANN401 - pandera's PolarsData has no types
+    return data.lazyframe.select(pl.col("value").is_not_null() | pl.col("embedding").is_not_null())
 
 
 def _pandera() -> Any:  # noqa: ANN401 - pandera's types are partial; and it takes a second to import

@@ -1,126 +1,22 @@
 """Simulated markets with a known truth: what an estimator should find is written down beside the prices."""
 
-import zlib
 from dataclasses import dataclass
-from datetime import date
-from typing import Final
+from datetime import datetime
 
 import numpy as np
 import polars as pl
 
 from hf_platform import calendar
 from hf_platform.errors import ConfigError
-from hf_platform.horizons import FREQUENCIES, INTRADAY
+from hf_platform.market.simulated_actions import draw_actions
+from hf_platform.market.simulated_alternative import draw_alternative
 from hf_platform.market.simulated_bars import SessionPath, draw_bars
-from hf_platform.market.source import TIME
-from hf_platform.market.universe import check_name
-from hf_platform.types import BoolArray, FloatArray, TimeArray
+from hf_platform.market.simulated_delivery import as_delivered, draw_deliveries
+from hf_platform.market.simulated_returns import Path, Shared, draw_path, draw_shared, generator, which_effects
+from hf_platform.market.simulation_spec import CALENDAR_EFFECTS, CalendarEffect, SimulationSpec
+from hf_platform.types import BoolArray
 
-_MONDAY, _FRIDAY = 0, 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimulationSpec:
-    """A market to simulate.
-
-    Parameters
-    ----------
-    instruments : tuple of str
-        Their names. Each has random numbers of its own: another instrument more changes none of them.
-    start, end : date
-        First and last day; bars stand on the sessions of `calendar` between them.
-    calendar : str
-        Exchange calendar, holidays and ad-hoc closures included.
-    frequency : str
-        ``1d``, or an intraday frequency for bars inside each session.
-    omega, alpha, beta : float
-        GARCH(1,1) of the own return: h_t = omega + alpha e_(t-1)^2 + beta h_(t-1), per session.
-    jump_probability, jump_scale : float
-        Share of sessions whose own shock is multiplied, and by how much: fat tails. The shocks then
-        have variance kappa = 1 + p (scale^2 - 1), so the true persistence is alpha kappa + beta.
-    market_volatility : float
-        Standard deviation of the market return that all instruments share, decimal per session;
-        zero for none.
-    market_betas, start_volatilities, start_prices : pair of float
-        Ranges from which each instrument draws its exposure, first volatility and first price.
-    calendar_effects : bool
-        Add the means and noises of `CALENDAR_EFFECTS`.
-    dividend_yield : float
-        Paid in four parts a year; zero for none.
-    splits_per_year : float
-        Expected number of two-for-one splits; zero for none.
-
-    Raises
-    ------
-    ConfigError
-        If a parameter is out of its range or the variance has no finite mean.
-    """
-
-    instruments: tuple[str, ...] = ("SIM.AAPL", "SIM.GOOGL", "SIM.MSFT", "SIM.TSLA", "SIM.SPY")
-    start: date = date(2020, 1, 1)
-    end: date = date(2024, 12, 31)
-    calendar: str = "XNYS"
-    frequency: str = "1d"
-    omega: float = 1e-5
-    alpha: float = 0.05
-    beta: float = 0.90
-    jump_probability: float = 0.05
-    jump_scale: float = 3.0
-    market_volatility: float = 0.01
-    market_betas: tuple[float, float] = (0.5, 1.5)
-    start_volatilities: tuple[float, float] = (0.015, 0.035)
-    start_prices: tuple[float, float] = (50.0, 300.0)
-    calendar_effects: bool = True
-    dividend_yield: float = 0.0
-    splits_per_year: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Check names, ranges and stationarity."""
-        for name in self.instruments:
-            check_name(name)
-        if self.frequency != "1d" and self.frequency not in INTRADAY:
-            known = ("1d", *INTRADAY)
-            raise ConfigError(f"simulated bars are one of {', '.join(known)}, found {self.frequency!r}. Fold the rest.")
-        if self.start > self.end or not self.instruments:
-            raise ConfigError(f"a simulation needs instruments and start <= end, found {self.start} to {self.end}.")
-        if self.omega <= 0 or self.alpha < 0 or self.beta < 0 or not 0 <= self.jump_probability <= 1:
-            raise ConfigError("omega must be positive, alpha and beta not negative, jump_probability in [0, 1].")
-        if self.persistence >= 1:
-            raise ConfigError(
-                f"alpha * {self.shock_variance:g} + beta must be below 1, found {self.persistence:g}. "
-                "Lower alpha, beta or the jumps."
-            )
-
-    @property
-    def shock_variance(self) -> float:
-        """Variance of the standardised own shock; above 1 where there are jumps."""
-        return 1.0 + self.jump_probability * (self.jump_scale**2 - 1.0)
-
-    @property
-    def persistence(self) -> float:
-        """Decay of the GARCH variance per session; jumps inflate alpha."""
-        return self.alpha * self.shock_variance + self.beta
-
-    @property
-    def long_run_volatility(self) -> float:
-        """Square root of the long-run mean of h, decimal per session."""
-        return float(np.sqrt(self.omega / (1.0 - self.persistence)))
-
-
-@dataclass(frozen=True, slots=True)
-class CalendarEffect:
-    """A normal return that some sessions carry on top, decimal."""
-
-    name: str
-    mean: float
-    volatility: float
-
-
-CALENDAR_EFFECTS: Final = (
-    CalendarEffect("monday", -0.001, 0.002),
-    CalendarEffect("friday", 0.0005, 0.001),
-    CalendarEffect("month_end", 0.002, 0.001),  # the last session of a month
-)
+__all__ = ["CALENDAR_EFFECTS", "CalendarEffect", "SimulationSpec", "World", "simulate"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,36 +26,31 @@ class World:
     Parameters
     ----------
     bars : DataFrame
-        Columns of `source.RAW_SCHEMA` with known_at = event_at; prices as they would have traded,
-        not adjusted for splits and dividends.
+        Columns of `source.RAW_SCHEMA`, as finally known: known_at is event_at, or the arrival of a late
+        or corrected bar. Prices as they would have traded, not adjusted for splits and dividends.
     truth : DataFrame
         One row per instrument and session: event_at, log_return (total, dividends included),
         garch_variance (h_t), volatility (standard deviation of log_return given the past, with the
-        market, the jumps and the calendar in it), market_return, market_beta, is_jump,
-        calendar_effect.
+        factors, the jumps and the calendar in it), shock (z_t before jumps), market_return,
+        market_beta, sector, is_stress, is_jump, calendar_effect. It goes on after a delisting.
     corporate_actions : DataFrame
-        instrument, event_at (close of the first session without the right), kind (``split`` |
-        ``dividend``), value (shares for one, or cash per share).
+        Columns of `corporate_actions.ACTIONS_SCHEMA`: event_at is the open of the first session
+        without the right, or the last close of a delisted share.
     alternative_data : DataFrame
-        instrument, event_at, known_at, news_sentiment, social_mentions, implied_volatility.
+        Columns of `alternative_data.ALTERNATIVE_SCHEMA`, with the planted signals of the spec.
+    reported : DataFrame
+        Columns of `source.RAW_SCHEMA`: bars as first reported wrongly, with the known_at of that report.
     """
 
     bars: pl.DataFrame
     truth: pl.DataFrame
     corporate_actions: pl.DataFrame
     alternative_data: pl.DataFrame
+    reported: pl.DataFrame
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Path:
-    """One instrument's sessions, arrays of shape (n_sessions,)."""
-
-    log_return: FloatArray
-    garch_variance: FloatArray
-    volatility: FloatArray
-    is_jump: BoolArray
-    beta: float
-    price: float
+    def delivered(self, at: datetime) -> pl.DataFrame:
+        """Give the bars as a feed would at a moment (naive UTC): late ones missing, wrong ones still wrong."""
+        return as_delivered(self.bars, self.reported, at)
 
 
 def simulate(spec: SimulationSpec | None = None, seed: int = 0) -> World:
@@ -183,95 +74,54 @@ def simulate(spec: SimulationSpec | None = None, seed: int = 0) -> World:
 
     Notes
     -----
-    r = beta_i m + e + c, with m ~ N(0, market_volatility^2), e = sqrt(h) z from the GARCH recursion
-    and c the calendar effects. `volatility` in the truth is that of r, not of e alone. Implied
-    volatility is it times N(1, 0.1); volume is 1,000,000 (1 + 2 |r|).
+    r = beta_i m + s + e + c, with the market m ~ N(0, market_volatility^2 or, under stress, larger), the
+    sector s, e = sqrt(h) z from the variance recursion and c the calendar effects. `volatility` in the
+    truth is that of r, not of e alone. Volume is 1,000,000 (1 + 2 |r|).
     """
     spec = spec or SimulationSpec()
     known = calendar.sessions(spec.calendar)
     within = (known.dates >= np.datetime64(spec.start)) & (known.dates <= np.datetime64(spec.end))
     if not within.any():
         raise ConfigError(f"{spec.calendar} has no session from {spec.start} to {spec.end}. Widen the dates.")
-    closes = known.closes[within]
-    market = _generator(seed, "market").normal(0.0, 1.0, closes.size) * spec.market_volatility
-    effects = _effects(spec, known.dates, within)
-    parts: list[tuple[pl.DataFrame, ...]] = []
-    for name in spec.instruments:
-        random = _generator(seed, name)
-        path = _returns(spec, random, market, effects)
-        actions, log_traded = _actions(name, spec, random, path, closes)
-        session = SessionPath(closes, path.log_return, path.volatility, log_traded)
-        bars = draw_bars(name, session, spec.calendar, spec.frequency, random)
-        truth = _truth(name, path, closes, market, effects)
-        parts.append((bars, truth, actions, _alternative(name, random, path, closes)))
-    bars, truth, actions, alternative = (pl.concat(frames) for frames in zip(*parts, strict=True))
-    return World(bars, truth, actions, alternative)
+    effects = which_effects(spec, known.dates, within)
+    shared = draw_shared(spec, seed, known.opens[within], known.closes[within], effects)
+    parts = [_instrument(name, spec, seed, shared) for name in spec.instruments]
+    return World(*(pl.concat(frames) for frames in zip(*parts, strict=True)))
 
 
-def _generator(seed: int, name: str) -> np.random.Generator:
-    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+def _instrument(name: str, spec: SimulationSpec, seed: int, shared: Shared) -> tuple[pl.DataFrame, ...]:
+    """Simulate one instrument: bars, truth, actions, alternative data, wrong reports."""
+    random = generator(seed, name)
+    path = draw_path(spec, name, seed, random, shared)
+    traded = draw_actions(name, spec, seed, random, path=path, shared=shared)
+    session = SessionPath(shared.closes, path.log_return, path.volatility, traded.log_close)
+    bars = draw_bars(name, session, spec.calendar, spec.frequency, random)
+    last = shared.closes[traded.n_sessions - 1]
+    alternative = draw_alternative(
+        name, spec, seed, random, path=path, closes=shared.closes, log_close=traded.log_close
+    )
+    final, reported = draw_deliveries(
+        bars.filter(pl.col("event_at") <= last), spec, generator(seed, f"{name}:delivery")
+    )
+    return final, _truth(name, path, shared), traded.actions, alternative.filter(pl.col("event_at") <= last), reported
 
 
-def _effects(spec: SimulationSpec, dates: TimeArray, within: BoolArray) -> dict[str, BoolArray]:
-    """Tell which sessions carry which effect."""
-    if not spec.calendar_effects:
-        return {}
-    weekday = (dates.astype("datetime64[D]").astype(np.int64) + 3) % 7
-    month = dates.astype("datetime64[M]")
-    month_end = np.append(month[1:] != month[:-1], True)
-    return {"monday": weekday[within] == _MONDAY, "friday": weekday[within] == _FRIDAY, "month_end": month_end[within]}
-
-
-def _returns(
-    spec: SimulationSpec, random: np.random.Generator, market: FloatArray, effects: dict[str, BoolArray]
-) -> _Path:
-    n = market.size
-    beta = random.uniform(*spec.market_betas) if spec.market_volatility > 0 else 0.0
-    first, price = random.uniform(*spec.start_volatilities), random.uniform(*spec.start_prices)
-    is_jump = random.random(n) < spec.jump_probability
-    shocks = random.normal(0.0, 1.0, n) * np.where(is_jump, spec.jump_scale, 1.0)
-    variance, own = np.empty(n), np.empty(n)
-    h = first**2
-    for t in range(n):
-        variance[t], own[t] = h, np.sqrt(h) * shocks[t]
-        h = spec.omega + spec.alpha * own[t] ** 2 + spec.beta * h
-    total = own + beta * market
-    spread = spec.shock_variance * variance + (beta * spec.market_volatility) ** 2
-    for effect in CALENDAR_EFFECTS:
-        if effect.name in effects:
-            there = effects[effect.name]
-            total = total + np.where(there, random.normal(effect.mean, effect.volatility, n), 0.0)
-            spread = spread + there * effect.volatility**2
-    return _Path(total, variance, np.sqrt(spread), is_jump, beta, price)
-
-
-def _truth(
-    name: str, path: _Path, closes: TimeArray, market: FloatArray, effects: dict[str, BoolArray]
-) -> pl.DataFrame:
+def _truth(name: str, path: Path, shared: Shared) -> pl.DataFrame:
+    n = shared.closes.size
     return pl.DataFrame(
         {
-            "instrument": [name] * closes.size,
-            "event_at": closes,
+            "instrument": [name] * n,
+            "event_at": shared.closes,
             "log_return": path.log_return,
             "garch_variance": path.garch_variance,
             "volatility": path.volatility,
-            "market_return": market,
-            "market_beta": np.full(closes.size, path.beta),
+            "shock": path.shock,
+            "market_return": shared.market,
+            "market_beta": np.full(n, path.beta),
+            "sector": np.full(n, path.sector),
+            "is_stress": shared.is_stress,
             "is_jump": path.is_jump,
-            "calendar_effect": pl.Series(_effect_names(closes.size, effects), dtype=pl.String),
-        }
-    )
-
-
-def _alternative(name: str, random: np.random.Generator, path: _Path, closes: TimeArray) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "instrument": [name] * closes.size,
-            "event_at": closes,
-            "known_at": closes,
-            "news_sentiment": random.normal(0.0, 1.0, closes.size),
-            "social_mentions": random.poisson(100.0, closes.size).astype(np.int64),
-            "implied_volatility": path.volatility * random.normal(1.0, 0.1, closes.size),
+            "calendar_effect": pl.Series(_effect_names(n, shared.effects), dtype=pl.String),
         }
     )
 
@@ -279,30 +129,3 @@ def _alternative(name: str, random: np.random.Generator, path: _Path, closes: Ti
 def _effect_names(n: int, effects: dict[str, BoolArray]) -> list[str | None]:
     names = ["+".join(name for name, there in effects.items() if there[i]) for i in range(n)]
     return [name or None for name in names]
-
-
-def _actions(
-    name: str, spec: SimulationSpec, random: np.random.Generator, path: _Path, closes: TimeArray
-) -> tuple[pl.DataFrame, FloatArray]:
-    """Draw splits and dividends, and take them out of the price that trades."""
-    n = closes.size
-    is_split = random.random(n) < spec.splits_per_year / FREQUENCIES["1d"]
-    quarter = closes.astype("datetime64[M]").astype(np.int64) // 3
-    pays = np.append(False, quarter[1:] != quarter[:-1]) & (spec.dividend_yield > 0)
-    is_split &= ~pays  # one action a session keeps the arithmetic plain
-    is_split[0] = False
-    # A dividend of the share d of the price without it: total return = ln((1 + d) P_t / P_(t-1)).
-    drop = np.where(is_split, np.log(2.0), np.where(pays, np.log1p(spec.dividend_yield / 4), 0.0))
-    log_traded = np.log(path.price) + np.cumsum(path.log_return - drop)
-    prices = np.exp(log_traded)
-    at = np.flatnonzero(is_split | pays)
-    frame = pl.DataFrame(
-        {
-            "instrument": [name] * at.size,
-            "event_at": closes[at],
-            "kind": ["split" if is_split[i] else "dividend" for i in at],
-            "value": [2.0 if is_split[i] else float(prices[i] * spec.dividend_yield / 4) for i in at],
-        },
-        schema={"instrument": pl.String, "event_at": TIME, "kind": pl.String, "value": pl.Float64},
-    )
-    return frame, log_traded

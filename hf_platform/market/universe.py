@@ -106,7 +106,8 @@ def read_universe(store: "Lake", as_of: datetime | None = None) -> dict[str, Ins
     ----------
     store : Lake
     as_of : datetime, optional
-        Only those that were in the universe then, naive UTC.
+        Only those that were in the universe then, as it was known then, naive UTC. A merged or delisted
+        name is among them until its last close: names that are gone stay in history.
 
     Returns
     -------
@@ -115,8 +116,21 @@ def read_universe(store: "Lake", as_of: datetime | None = None) -> dict[str, Ins
     """
     rows = store.query(
         """
+        WITH endings AS (
+            SELECT instrument, kind, event_at, value FROM market.corporate_actions
+            WHERE kind IN ('merger', 'delisting')
+              AND ($as_of::TIMESTAMP IS NULL OR known_at <= $as_of::TIMESTAMP)
+            QUALIFY row_number() OVER (PARTITION BY instrument, kind, event_at ORDER BY known_at DESC) = 1
+        ),
+        ended AS (
+            SELECT instrument, min(event_at) AS ended_at FROM endings WHERE value IS NOT NULL GROUP BY instrument
+        ),
+        spells AS (
+            SELECT u.* EXCLUDE (valid_to), least(u.valid_to, e.ended_at) AS valid_to
+            FROM market.universe u LEFT JOIN ended e USING (instrument)
+        )
         SELECT instrument, name, asset_class, calendar, currency, price_rule, frequency, valid_from, valid_to
-        FROM market.universe
+        FROM spells
         WHERE $as_of::TIMESTAMP IS NULL
            OR (valid_from <= $as_of::TIMESTAMP AND ($as_of::TIMESTAMP < valid_to OR valid_to IS NULL))
         QUALIFY row_number() OVER (PARTITION BY instrument ORDER BY valid_from DESC) = 1

@@ -18,7 +18,7 @@ from hf_platform.lake import Lake
 SERIES_SCOPE = [name for name, feature in FEATURES.items() if feature.scope == "series"]
 NODES = {
     "stg_bars", "int_returns", "feat_momentum", "feat_oscillators", "feat_volume", "feat_volatility",
-    "feat_xs_momentum", "feature_matrix",
+    "feat_xs_momentum", "feature_matrix", "feat_order_book", "feature_alternative",
 }  # fmt: skip
 
 

@@ -80,6 +80,7 @@ def oracle(bars: pl.DataFrame) -> dict[str, np.ndarray]:
             "garman_klass_volatility_21": rolling(
                 0.5 * u**2 - (2 * math.log(2) - 1) * c**2, 21, lambda w: math.sqrt(w.mean())
             ),
+            "range_variance": np.where(u > 0, u**2 / (4 * math.log(2)), np.nan),
         }
 
 
@@ -167,7 +168,7 @@ def test_a_flat_series_has_no_rsi_and_no_band_but_zero_volatility(built, read):
 
 def test_closes_only_leave_range_and_volume_features_null(built, read):
     frame = read(built[0], "CLOSES")
-    for name in ("volume_ratio_20", "parkinson_volatility_21", "garman_klass_volatility_21"):
+    for name in ("volume_ratio_20", "parkinson_volatility_21", "garman_klass_volatility_21", "range_variance"):
         assert frame[name].null_count() == frame.height
 
 

@@ -1,4 +1,4 @@
--- Five measures of the volatility of the last bars, per bar and not annualised.
+-- Five measures of the volatility of the last bars, and the variance within this one; per bar and not annualised.
 with bars as (
   select
     *,
@@ -53,6 +53,8 @@ select
   case
     when {{ rolling_sum('range_body', 20) }} >= 0 then sqrt({{ rolling_sum('range_body', 20) }} / 21)
   end as garman_klass_volatility_21,
+  -- A bar that never moved says nothing about variance.
+  case when centred.range_square > 0 then centred.range_square / (4 * ln(2.0::double)) end as range_variance,
   {{ provenance() }}
 from centred
 inner join decayed using (instrument, frequency, event_at)

@@ -1,8 +1,8 @@
--- Volume against the mean of the bars before it.
+-- Volume against the mean of the bars before it, in shares of the same kind before and after a split.
 with volumes as (
   select
     instrument, frequency, event_at, known_at, is_usable,
-    case when is_usable then volume end as volume
+    case when is_usable then volume / share_factor end as volume
   from {{ ref('int_returns') }}
   where {{ instrument_filter() }}
 ),

@@ -7,7 +7,8 @@ with returns as (
 )
 
 select
-  returns.instrument, returns.frequency, returns.event_at, returns.known_at, returns.close, returns.log_return,
+  returns.instrument, returns.frequency, returns.event_at, returns.known_at, returns.close, returns.adjustment,
+  returns.log_return,
   momentum.momentum_5, momentum.momentum_20, momentum.momentum_60,
   {%- for n in range(1, 6) %}
   momentum.log_return_lag_{{ n }},
@@ -15,7 +16,7 @@ select
   oscillators.rsi_14, oscillators.bollinger_position_20,
   volume.volume_ratio_20,
   volatility.realised_volatility_21, volatility.ewma_volatility, volatility.bipower_volatility_21,
-  volatility.parkinson_volatility_21, volatility.garman_klass_volatility_21,
+  volatility.parkinson_volatility_21, volatility.garman_klass_volatility_21, volatility.range_variance,
   ranks.xs_momentum_rank_20,
   {{ provenance() }}
 from returns

@@ -1,4 +1,4 @@
-"""Prices that people dropped into the inbox as CSV or Parquet."""
+"""Prices, corporate actions and alternative data that people dropped into the inbox as CSV or Parquet."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,7 +7,8 @@ import polars as pl
 
 from hf_platform.errors import DataError, UnknownNameError
 from hf_platform.market import inbox
-from hf_platform.market.source import complete, since_filter
+from hf_platform.market.drop_layouts import ALTERNATIVE_DATA, CORPORATE_ACTIONS, Layout
+from hf_platform.market.source import complete, require, since_filter
 from hf_platform.market.universe import Instrument
 from hf_platform.settings import Settings
 
@@ -39,6 +40,43 @@ class FilesSource:
             If a staged record cannot be read.
         """
         return list(inbox.staged_records(self._settings).values())
+
+    def action_instruments(self) -> list[str]:
+        """List the instruments of which corporate actions were dropped."""
+        return inbox.staged_instruments(self._settings, CORPORATE_ACTIONS.name)
+
+    def corporate_actions(self, instrument: str) -> pl.DataFrame:
+        """Give all corporate actions that were dropped; the newest file counts.
+
+        Raises
+        ------
+        UnknownNameError
+            If none were staged under that name.
+        DataError
+            If a staged file cannot be read.
+        """
+        return self._other(CORPORATE_ACTIONS, instrument, ("kind", "event_at"))
+
+    def alternative_instruments(self) -> list[str]:
+        """List the instruments of which alternative data were dropped."""
+        return inbox.staged_instruments(self._settings, ALTERNATIVE_DATA.name)
+
+    def alternative_data(self, instrument: str) -> pl.DataFrame:
+        """Give all alternative data that were dropped; the newest file counts.
+
+        Raises
+        ------
+        UnknownNameError
+            If none were staged under that name.
+        DataError
+            If a staged file cannot be read.
+        """
+        return self._other(ALTERNATIVE_DATA, instrument, ("kind", "name", "event_at"))
+
+    def _other(self, layout: Layout, instrument: str, key: tuple[str, ...]) -> pl.DataFrame:
+        require(instrument, inbox.staged_instruments(self._settings, layout.name))
+        rows = inbox.staged_rows(self._settings, layout.name, instrument, key)
+        return rows.with_columns(pl.lit(self.name).alias("source"))
 
     def fetch(self, instrument: str, since: datetime | None = None) -> pl.DataFrame:
         """Give all rows that were dropped; where two drops hold the same bar, the later one.

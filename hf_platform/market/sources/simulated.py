@@ -1,4 +1,4 @@
-"""A simulated market behind the same door as a real one."""
+"""A simulated market behind the same door as a real one: prices, corporate actions, alternative data."""
 
 from datetime import datetime
 from functools import cached_property
@@ -44,6 +44,36 @@ class SimulatedSource:
             )
             for name in self.spec.instruments
         ]
+
+    def action_instruments(self) -> list[str]:
+        """List the instruments of the spec."""
+        return list(self.spec.instruments)
+
+    def corporate_actions(self, instrument: str) -> pl.DataFrame:
+        """Give the simulated splits, dividends and delistings of one instrument.
+
+        Raises
+        ------
+        UnknownNameError
+            If it is not in the spec.
+        """
+        require(instrument, self.spec.instruments)
+        return self.world.corporate_actions.filter(pl.col("instrument") == instrument)
+
+    def alternative_instruments(self) -> list[str]:
+        """List the instruments of the spec."""
+        return list(self.spec.instruments)
+
+    def alternative_data(self, instrument: str) -> pl.DataFrame:
+        """Give the simulated alternative data of one instrument.
+
+        Raises
+        ------
+        UnknownNameError
+            If it is not in the spec.
+        """
+        require(instrument, self.spec.instruments)
+        return self.world.alternative_data.filter(pl.col("instrument") == instrument)
 
     def fetch(self, instrument: str, since: datetime | None = None) -> pl.DataFrame:
         """Give the simulated bars of one instrument.

@@ -7,10 +7,11 @@ import pytest
 import yaml
 
 from hf_platform.errors import ConfigError
-from hf_platform.features.catalogue import FEATURES, Feature
+from hf_platform.features.catalogue import ALL_FEATURES, ALTERNATIVE_FEATURES, FEATURES, Feature
 
 MODELS = Path(__file__).parents[3] / "dbt_features" / "models"
-KEYS = ["instrument", "frequency", "event_at", "known_at", "close", "log_return"]
+KEYS = ["instrument", "frequency", "event_at", "known_at"]
+PRICES = ["close", "adjustment", "log_return"]
 
 
 def contract(name: str) -> dict[str, dict]:
@@ -19,14 +20,19 @@ def contract(name: str) -> dict[str, dict]:
 
 
 def test_equals_the_columns_of_the_feature_matrix():
-    assert [*KEYS, *FEATURES, "producer", "run_id"] == list(contract("feature_matrix"))
+    assert [*KEYS, *PRICES, *FEATURES, "producer", "run_id"] == list(contract("feature_matrix"))
 
 
-@pytest.mark.parametrize("name", FEATURES)
+def test_equals_the_columns_of_the_alternative_features():
+    assert [*KEYS, *ALTERNATIVE_FEATURES, "producer", "run_id"] == list(contract("feature_alternative"))
+    assert not ALTERNATIVE_FEATURES.keys() & FEATURES.keys()
+
+
+@pytest.mark.parametrize("name", ALL_FEATURES)
 def test_says_what_the_contracts_say(name):
-    feature = FEATURES[name]
+    feature = ALL_FEATURES[name]
     text = f"{feature.description} [{feature.unit}] Lookback {feature.lookback}."
-    for model in (feature.table, "feature_matrix"):
+    for model in (feature.table, "feature_matrix" if name in FEATURES else "feature_alternative"):
         column = contract(model)[name]
         assert column["description"].strip() == text
         assert column["data_type"] == "double"
@@ -35,7 +41,7 @@ def test_says_what_the_contracts_say(name):
 def test_every_feature_column_of_every_model_is_in_the_catalogue():
     for path in MODELS.rglob("feat_*.yml"):
         columns = set(contract(path.stem)) - {*KEYS, "producer", "run_id", "n_peers"}
-        assert columns == {name for name, feature in FEATURES.items() if feature.table == path.stem}
+        assert columns == {name for name, feature in ALL_FEATURES.items() if feature.table == path.stem}
 
 
 @pytest.mark.parametrize("path", sorted(MODELS.rglob("*.sql")), ids=lambda path: path.stem)

@@ -172,3 +172,59 @@ def test_few_columns_are_enough_and_the_needed_ones_are_named(bars):
     assert cleaning.flag(bars.clear())["flags"].len() == 0
     with pytest.raises(DataError, match="close is missing"):
         cleaning.flag(bars.drop("close"))
+
+
+def test_a_spike_that_is_taken_back_is_told_from_a_crash_that_stays(bars):
+    spike = float(bars["close"][300]) * 1.5
+    found = flags(put(bars, 300, close=spike, high=spike, open=spike))
+    assert (found[300], found[301]) == (["outlier"], ["outlier", "reverted_spike"])
+    down = (
+        pl.when(pl.int_range(pl.len()) >= 300)
+        .then(pl.col("open", "high", "low", "close") * 0.5)
+        .otherwise(pl.col("open", "high", "low", "close"))
+    )
+    crash = flags(bars.with_columns(down))
+    assert crash[300] == ["outlier"]
+    assert crash[301] == []
+
+
+@pytest.mark.parametrize("factor", [100.0, 0.01])
+def test_a_change_of_units_is_named_and_one_of_size_seven_is_not(bars, factor):
+    inside = pl.int_range(pl.len()).is_between(200, 219)
+    prices = ("open", "high", "low", "close")
+    other = bars.with_columns(pl.when(inside).then(pl.col(c) * factor).otherwise(c).alias(c) for c in prices)
+    found = flags(other)
+    assert [i for i, f in enumerate(found) if "unit_change" in f] == [200, 220]
+    seven = bars.with_columns(pl.when(inside).then(pl.col(c) * 7.0).otherwise(c).alias(c) for c in prices)
+    assert not any("unit_change" in f for f in flags(seven))
+
+
+def test_a_split_is_neither_an_outlier_nor_a_change_of_units(bars):
+    from hf_platform.market.corporate_actions import ACTIONS_SCHEMA
+
+    prices = ("open", "high", "low", "close")
+    after = pl.int_range(pl.len()) >= 200
+    split = bars.with_columns(pl.when(after).then(pl.col(c) / 100.0).otherwise(c).alias(c) for c in prices)
+    ex = bars["event_at"][200].replace(hour=14)
+    row = {"instrument": "A", "kind": "split", "event_at": ex, "known_at": ex, "value": 100.0, "ratio": None,
+           "counterpart": None, "source": "s"}  # fmt: skip
+    assert flags(split)[200] == ["outlier", "unit_change"]
+    shuffled = split.sample(fraction=1.0, shuffle=True, seed=2)
+    assert all(f == [] for f in flags(shuffled, actions=pl.DataFrame([row], schema=ACTIONS_SCHEMA)))
+
+
+def test_a_row_that_comes_weeks_late_says_so(bars):
+    known = bars.with_columns(pl.col("event_at").alias("known_at"))
+    only(flags(put(known, 100, known_at=bars["event_at"][100].replace(year=2024))), 100, "late")
+
+
+def test_true_crashes_in_the_bundled_prices_survive():
+    from hf_platform.market.adjustments import HARD_FLAGS
+    from hf_platform.market.sources.bundled import BundledSource
+
+    source = BundledSource()
+    days = [at("2008-10-15").date(), at("2020-03-16").date()]
+    stocks = pl.concat([source.fetch(name) for name in ("JPM", "XOM", "MSFT", "RRC")]).drop_nulls("close")
+    flagged = cleaning.flag(stocks).filter(pl.col("event_at").dt.date().is_in(days))
+    assert flagged.height == 8
+    assert not flagged["flags"].list.eval(pl.element().is_in(HARD_FLAGS)).list.any().any()

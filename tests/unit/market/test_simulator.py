@@ -4,10 +4,12 @@ from datetime import date, datetime
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 from hf_platform import calendar
 from hf_platform.errors import ConfigError, DataError
 from hf_platform.market import bars, cleaning, schemas, simulator
+from hf_platform.market.alternative_data import PUBLICATION_LAG
 from hf_platform.market.simulator import SimulationSpec
 from hf_platform.market.sources.catalogue import available, route
 from hf_platform.market.sources.simulated import SimulatedSource
@@ -37,7 +39,7 @@ def test_bars_stand_on_exchange_sessions_and_not_on_business_days(world):
 
 def test_the_same_seed_gives_the_same_world_and_instruments_do_not_disturb_each_other(world):
     again = simulator.simulate(SimulationSpec(), seed=3)
-    for name in ("bars", "truth", "corporate_actions", "alternative_data"):
+    for name in ("bars", "truth", "corporate_actions", "alternative_data", "reported"):
         assert getattr(again, name).equals(getattr(world, name))
     assert not simulator.simulate(SimulationSpec(), seed=4).bars.equals(world.bars)
     alone = simulator.simulate(replace(SimulationSpec(), instruments=("SIM.MSFT",)), seed=3)
@@ -121,15 +123,133 @@ def test_calendar_effects_are_where_their_names_say():
     assert shift.mean() == pytest.approx(0.002, abs=4 * 0.023 / np.sqrt(effect.height))
 
 
+def observed(world, kind, name):
+    return world.alternative_data.filter((pl.col("kind") == kind) & (pl.col("name") == name))
+
+
 def test_alternative_data_have_their_moments():
     world = simulator.simulate(LONG, seed=8)
-    data, n = world.alternative_data, world.alternative_data.height
-    assert data["news_sentiment"].mean() == pytest.approx(0.0, abs=4 / np.sqrt(n))
-    assert data["social_mentions"].mean() == pytest.approx(100.0, abs=4 * 10 / np.sqrt(n))
-    ratio = data["implied_volatility"] / world.truth["volatility"]
+    sentiment, mentions = observed(world, "news", "sentiment"), observed(world, "social", "mentions")
+    n = sentiment.height
+    assert n == world.truth.height
+    assert sentiment["value"].mean() == pytest.approx(0.0, abs=4 / np.sqrt(n))
+    assert sentiment["value"].std() == pytest.approx(1.0, abs=4 / np.sqrt(n))
+    assert mentions["value"].mean() == pytest.approx(100.0, abs=4 * 10 / np.sqrt(n))
+    assert mentions["value"].var() == pytest.approx(100.0, rel=0.05)  # Poisson: variance = mean
+    ratio = observed(world, "options", "implied_volatility")["value"] / world.truth["volatility"]
     assert ratio.mean() == pytest.approx(1.0, abs=4 * 0.1 / np.sqrt(n))
     assert ratio.std() == pytest.approx(0.1, rel=0.05)
     np.testing.assert_allclose(world.bars["volume"], 1e6 * (1 + 2 * world.truth["log_return"].abs()))
+    assert np.corrcoef(world.bars["volume"], world.truth["log_return"].abs())[0, 1] > 0.99
+
+
+def test_the_planted_signal_is_the_next_shock_and_nothing_before_it():
+    spec = replace(PLAIN, news_signal=0.3, book_signal=0.2, jump_probability=0.0)
+    world = simulator.simulate(spec, seed=9)
+    for name in spec.instruments:
+        shock = of(world.truth, name)["shock"].to_numpy()
+        sentiment = of(observed(world, "news", "sentiment"), name)
+        news = sentiment["value"].to_numpy()
+        error = 4 / np.sqrt(shock.size)
+        assert np.corrcoef(news[:-1], shock[1:])[0, 1] == pytest.approx(0.3, abs=error)
+        assert np.corrcoef(news, shock)[0, 1] == pytest.approx(0.0, abs=error)
+        assert np.corrcoef(news[:-2], shock[2:])[0, 1] == pytest.approx(0.0, abs=error)
+        # The embeddings say the same: a regression on them finds the sentiment.
+        vectors = np.array(sentiment["embedding"].to_list())
+        coefficients, *_ = np.linalg.lstsq(vectors, news, rcond=None)
+        assert np.corrcoef(vectors @ coefficients, news)[0, 1] > 0.85
+        bid, ask = (of(observed(world, "order_book", f"{side}_size_1"), name)["value"] for side in ("bid", "ask"))
+        imbalance = ((bid - ask) / (bid + ask)).to_numpy()
+        assert np.corrcoef(imbalance[:-1], shock[1:])[0, 1] == pytest.approx(0.2, abs=error)
+    silent = simulator.simulate(replace(spec, news_signal=0.0, book_signal=0.0), seed=9)
+    both = np.corrcoef(observed(silent, "news", "sentiment")["value"][:-1], silent.truth["shock"][1:])
+    assert both[0, 1] == pytest.approx(0.0, abs=4 / np.sqrt(silent.truth.height))
+
+
+def test_alternative_data_are_known_no_sooner_than_their_lag_says(world):
+    lag = world.alternative_data.with_columns((pl.col("known_at") - pl.col("event_at")).alias("lag"))
+    found = dict(lag.group_by("kind").agg(pl.col("lag").unique()).iter_rows())
+    assert found == {kind: [PUBLICATION_LAG[kind]] for kind in found}
+    schemas.check(world.alternative_data, schemas.alternative_schema(), "simulated")
+
+
+@pytest.mark.parametrize("process", ["gjr", "egarch"])
+@pytest.mark.parametrize("distribution", ["normal", "t"])
+def test_each_variance_process_follows_its_own_recursion(process, distribution):
+    shape = {"gjr": {"gamma": 0.06}, "egarch": {"omega": -0.3, "alpha": 0.12, "gamma": -0.08, "beta": 0.965}}[process]
+    spec = replace(PLAIN, process=process, distribution=distribution, jump_probability=0.0, degrees_of_freedom=6.0,
+                   instruments=("A",), **shape)  # fmt: skip
+    truth = simulator.simulate(spec, seed=12).truth
+    h, z, e = (truth[c].to_numpy() for c in ("garch_variance", "shock", "log_return"))
+    np.testing.assert_allclose(e, np.sqrt(h) * z, rtol=1e-12)
+    if process == "gjr":
+        expected = spec.omega + (spec.alpha + spec.gamma * (e < 0)) * e**2 + spec.beta * h
+    else:
+        expected = np.exp(
+            spec.omega + spec.alpha * (abs(z) - spec.mean_absolute_shock) + spec.gamma * z + spec.beta * np.log(h)
+        )
+    np.testing.assert_allclose(h[1:], expected[:-1], rtol=1e-10)
+    assert z.var() == pytest.approx(1.0, rel=0.08)
+    assert abs(z).mean() == pytest.approx(spec.mean_absolute_shock, rel=0.02)
+    tails = stats.kurtosis(z)
+    assert (tails > 0.8) == (distribution == "t")
+    # Leverage: a fall raises tomorrow's variance more than a rise of the same size.
+    assert np.log(h[1:] / h[:-1])[z[:-1] < -1].mean() > np.log(h[1:] / h[:-1])[z[:-1] > 1].mean()
+
+
+def test_correlations_rise_under_stress_and_within_a_sector():
+    names = tuple(f"S{i}" for i in range(12))
+    spec = replace(
+        PLAIN,
+        instruments=names,
+        market_volatility=0.01,
+        n_sectors=3,
+        stress_entry=0.02,
+        start=date(2005, 1, 1),
+        end=date(2024, 12, 31),
+    )
+    truth = simulator.simulate(spec, seed=13).truth
+    wide = truth.pivot("instrument", index=["event_at", "is_stress"], values="log_return").sort("event_at")
+    stress = wide["is_stress"].to_numpy()
+    share = 0.02 / (0.02 + 0.05)
+    assert stress.mean() == pytest.approx(share, rel=0.35)
+    returns = wide.select(names).to_numpy()
+    calm, panic = (np.corrcoef(returns[rows].T)[np.triu_indices(12, 1)].mean() for rows in (~stress, stress))
+    assert panic > calm + 0.2
+    sectors = {name: of(truth, name)["sector"][0] for name in names}
+    same = np.array([[sectors[a] == sectors[b] for b in names] for a in names])[np.triu_indices(12, 1)]
+    pairs = np.corrcoef(returns[~stress].T)[np.triu_indices(12, 1)]
+    assert pairs[same].mean() > pairs[~same].mean() + 0.03
+
+
+def test_a_delisted_share_has_a_last_price_and_a_final_value():
+    spec = replace(SimulationSpec(), delistings_per_year=1.0)
+    world = simulator.simulate(spec, seed=2)
+    ends = world.corporate_actions.filter(pl.col("kind") == "delisting")
+    assert 3 <= ends.height <= 5
+    for name, event_at, value in ends.select("instrument", "event_at", "value").iter_rows():
+        bars_ = of(world.bars, name)
+        assert bars_["event_at"].max() == event_at
+        assert 0 <= value <= 0.6 * bars_["close"][-1]
+        assert of(world.truth, name)["event_at"].max() > event_at
+        assert of(world.alternative_data, name)["event_at"].max() <= event_at
+
+
+def test_late_and_wrong_reports_are_mended_by_the_time_they_are_known():
+    spec = replace(SimulationSpec(), late_share=0.03, restated_share=0.02)
+    world, clean = simulator.simulate(spec, seed=5), simulator.simulate(SimulationSpec(), seed=5)
+    assert world.bars.drop("known_at").equals(clean.bars.drop("known_at"))
+    n = world.bars.height
+    late = world.bars.filter(pl.col("known_at") > pl.col("event_at"))
+    assert late.height / n == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / n))
+    assert world.reported.height / n == pytest.approx(0.02, abs=4 * np.sqrt(0.02 * 0.98 / n))
+    wrong = world.reported.row(0, named=True)
+    before = world.delivered(wrong["known_at"])
+    row = (pl.col("instrument") == wrong["instrument"]) & (pl.col("event_at") == wrong["event_at"])
+    assert before.filter(row)["close"].item() == wrong["close"]
+    assert world.delivered(datetime.fromisoformat("2030-01-01")).equals(world.bars.sort("instrument", "event_at"))
+    some = world.delivered(datetime.fromisoformat("2022-01-03T22:00"))
+    assert some["known_at"].max() <= datetime.fromisoformat("2022-01-03T22:00")
 
 
 def test_inside_a_session_returns_add_up_and_variance_is_u_shaped():
@@ -152,10 +272,10 @@ def test_splits_and_dividends_leave_the_total_return_alone():
     assert set(world.corporate_actions["kind"]) == {"split", "dividend"}
     for name in spec.instruments:
         close, truth = of(world.bars, name), of(world.truth, name)
-        actions = of(world.corporate_actions, name).pivot("kind", index="event_at", values="value")
-        joined = close.join(actions, on="event_at", how="left").with_columns(
-            pl.col("split").fill_null(1.0), pl.col("dividend").fill_null(0.0)
-        )
+        actions = of(world.corporate_actions, name).with_columns(pl.col("event_at").dt.date().alias("day"))
+        actions = actions.pivot("kind", index="day", values="value")
+        joined = close.with_columns(pl.col("event_at").dt.date().alias("day")).join(actions, on="day", how="left")
+        joined = joined.with_columns(pl.col("split").fill_null(1.0), pl.col("dividend").fill_null(0.0))
         worth = joined["close"] * joined["split"] + joined["dividend"]
         total = np.log(worth.to_numpy()[1:] / joined["close"].to_numpy()[:-1])
         np.testing.assert_allclose(total, truth["log_return"][1:], atol=1e-12)
@@ -164,7 +284,18 @@ def test_splits_and_dividends_leave_the_total_return_alone():
 
 @pytest.mark.parametrize(
     "broken",
-    [{"alpha": 0.08}, {"omega": 0.0}, {"start": date(2025, 1, 1)}, {"frequency": "1w"}, {"jump_probability": 1.5}],
+    [
+        {"alpha": 0.08},
+        {"omega": 0.0},
+        {"gamma": 0.1},
+        {"news_signal": 1.0},
+        {"late_share": -0.1},
+        {"distribution": "t", "degrees_of_freedom": 2.0},
+        {"process": "egarch", "beta": 1.0},
+        {"start": date(2025, 1, 1)},
+        {"frequency": "1w"},
+        {"jump_probability": 1.5},
+    ],
 )
 def test_a_spec_that_makes_no_sense_is_refused(broken):
     with pytest.raises(ConfigError):
