@@ -9,6 +9,7 @@ from hf_platform.lake import Lake
 from hf_platform.market.source import PriceSource
 from hf_platform.market.sources import catalogue
 from hf_platform.settings import Settings
+from resources.tracking import NoTracking, Tracking, tracking_for
 
 # Called with a label and a number of items; yields a callback that is told how many are done.
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
@@ -34,6 +35,8 @@ class Platform:
         Where prices come from.
     progress : Progress
         How a terminal shows long work.
+    tracking : Tracking
+        Where materialisations of families are tracked.
     """
 
     settings: Settings
@@ -41,14 +44,17 @@ class Platform:
     executor: Executor
     sources: Mapping[str, PriceSource]
     progress: Progress = field(default=silent_progress)
+    tracking: Tracking = field(default=NoTracking())
 
 
 def platform_for(settings: Settings, progress: Progress = silent_progress) -> Platform:
     """Bind the library to settings: local files or PostgreSQL and S3, by URI alone."""
+    lake = Lake(settings)
     return Platform(
         settings=settings,
-        lake=Lake(settings),
+        lake=lake,
         executor=InlineExecutor(settings.threads),
         sources=catalogue.available(settings),
         progress=progress,
+        tracking=tracking_for(settings, lake),
     )

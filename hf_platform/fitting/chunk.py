@@ -24,11 +24,15 @@ class Work:
         Bars to forecast, increasing.
     fitted : Fitted or None
         A fit of an earlier run; None to fit now.
+    is_new : bool
+        Whether the ledger has no row of this model yet; also true for the first forecasts of a key
+        from a panel's net that another key had trained.
     """
 
     planned: PlannedModel
     origins: IntArray
     fitted: Fitted | None = None
+    is_new: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +77,7 @@ def _result(
     none = np.empty(0, dtype=np.int64)
     if isinstance(fit, FitFailure):
         return ModelResult(work.planned, None, is_new=True, failure=fit, origins=none, forecast=None)
-    is_new = work.fitted is None
+    is_new = work.is_new
     indices, forecast = by_model.get(work.planned.task.model_id, (none, None))
     if isinstance(forecast, FitFailure) or forecast is None:
         return ModelResult(work.planned, fit, is_new, forecast or gap, none, None)

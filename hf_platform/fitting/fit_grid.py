@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from hf_platform.errors import PlatformError
+from hf_platform.errors import ConfigError, PlatformError
+from hf_platform.fitting.champions import Champion, read_champions
 from hf_platform.fitting.chunk import Chunk, Work, run_chunk
+from hf_platform.fitting.documents import read_documents
 from hf_platform.fitting.executors import Executor
 from hf_platform.fitting.frames import (
     ModelResult,
@@ -23,17 +25,19 @@ from hf_platform.fitting.frames import (
     ledger_rows,
     refusal_rows,
 )
-from hf_platform.fitting.inputs import Inputs, ReadSeries, read_from_lake, read_inputs
+from hf_platform.fitting.inputs import Inputs, ReadSeries, instruments_ever, read_from_lake, read_inputs
 from hf_platform.fitting.outcome import KeyOutcome, StageOutcome
+from hf_platform.fitting.panel import PanelPlanner, planner
 from hf_platform.fitting.plan import PlannedModel, pack, plan_key
 from hf_platform.fitting.states import save_state
-from hf_platform.fitting.stored import Stored, is_failed, load_fits, look_up, missing_origins
+from hf_platform.fitting.stored import Stored, is_failed, load_fits, load_nets, look_up, missing_origins
 from hf_platform.fitting.tally import KeyTally, bar_time, data_version
 from hf_platform.fitting.targets import known_times, target_times
 from hf_platform.horizons import Horizon
 from hf_platform.lake import Lake
-from hf_platform.models.base import ModelFamily, Status
+from hf_platform.models.base import Documents, ModelFamily, Series, Status
 from hf_platform.models.code_version import code_version, file_version
+from hf_platform.models.extras import missing_extra
 from hf_platform.models.identity import content_hash
 from hf_platform.settings import Settings
 from hf_platform.types import GridKey, TimeArray
@@ -127,14 +131,10 @@ def fit_grid(
         read=read or read_from_lake(),
     )
     wanted = list(dict.fromkeys(keys))
-    by_instrument: dict[str, list[GridKey]] = {}
-    for key in wanted:
-        by_instrument.setdefault(key.instrument, []).append(key)
     outcomes: dict[GridKey, KeyOutcome] = {}
     snapshot: int | None = None
-    groups = pack(list(by_instrument.values()), [len(group) for group in by_instrument.values()], KEYS_PER_BATCH)
-    for group in groups:
-        done, committed = _fit_batch(stage, [key for some in group for key in some])
+    for batch in _batches(family, wanted):
+        done, committed = _fit_batch(stage, batch)
         outcomes |= done
         snapshot = committed if committed is not None else snapshot
         if progress is not None:
@@ -143,9 +143,22 @@ def fit_grid(
     return StageOutcome(family.name, ordered, snapshot, time.perf_counter() - began, stage.code)
 
 
+def _batches(family: ModelFamily, keys: Sequence[GridKey]) -> list[list[GridKey]]:
+    """Split keys so that what shares a fit stays together: an instrument, or a panel's frequency."""
+    shared: dict[str, list[GridKey]] = {}
+    for key in keys:
+        name = key.instrument if family.scope == "series" else Horizon.parse(key.horizon).frequency
+        shared.setdefault(name, []).append(key)
+    if family.scope == "panel":
+        return list(shared.values())
+    groups = pack(list(shared.values()), [len(group) for group in shared.values()], KEYS_PER_BATCH)
+    return [[key for some in group for key in some] for group in groups]
+
+
 def _fit_batch(stage: _Stage, keys: Sequence[GridKey]) -> tuple[dict[GridKey, KeyOutcome], int | None]:
     snapshot = stage.store.latest_snapshot()
-    inputs = read_inputs(stage.store, keys, stage.as_of, stage.family.feature_names, stage.read)
+    universe = instruments_ever(stage.store, stage.as_of) if stage.family.scope == "panel" else ()
+    inputs = read_inputs(stage.store, keys, stage.as_of, stage.family.feature_names, stage.read, universe=universe)
     plan = _plan(stage, keys, inputs)
     stamp = Stamp(
         family=stage.family.name,
@@ -170,18 +183,66 @@ def _fit_batch(stage: _Stage, keys: Sequence[GridKey]) -> tuple[dict[GridKey, Ke
 
 def _plan(stage: _Stage, keys: Sequence[GridKey], inputs: Inputs) -> _Plan:
     plan = _Plan({}, {}, {})
+    problem = missing_extra(stage.family)
+    champions = read_champions(stage.store, stage.family.name, keys, stage.as_of)
+    planners = _planners(stage, keys, inputs) if problem is None else {}
     for key in keys:
         try:
+            if problem is not None:
+                raise ConfigError(problem)
             series = inputs.require(key)
             n_bars = Horizon.parse(key.horizon).n_bars
             targets = target_times(series, n_bars, inputs.calendars.get(key.instrument))
-            plan.models[key] = plan_key(
-                stage.family, key, series, root_seed=stage.settings.seed, code_version=stage.code
-            )
+            if series.frequency in planners:
+                plan.models[key] = planners[series.frequency].plan_key(key)
+            else:
+                plan.models[key] = plan_key(
+                    stage.family,
+                    key,
+                    series,
+                    root_seed=stage.settings.seed,
+                    code_version=stage.code,
+                    champions=champions.get(key, ()),
+                    device=stage.settings.device,
+                )
             plan.targets[key] = targets
         except PlatformError as error:
             plan.refused[key] = inputs.refusal(key, str(error))
     return plan
+
+
+def _planners(stage: _Stage, keys: Sequence[GridKey], inputs: Inputs) -> dict[str, PanelPlanner]:
+    """Screen the universe of each frequency, for a family of scope `panel`."""
+    if stage.family.scope == "series":
+        return {}
+    documents: dict[str, Documents] = {}
+    if getattr(stage.family, "reads_documents", False):
+        everyone = sorted({name for name, _ in inputs.series})
+        documents = read_documents(stage.store, everyone, stage.as_of)
+    return {
+        frequency: planner(
+            stage.family,
+            inputs.at(frequency),
+            frequency,
+            root_seed=stage.settings.seed,
+            code_version=stage.code,
+            champions=_panel_champions(stage, keys, inputs.at(frequency)),
+            documents=documents,
+            device=stage.settings.device,
+        )
+        for frequency in sorted({Horizon.parse(key.horizon).frequency for key in keys})
+    }
+
+
+def _panel_champions(stage: _Stage, keys: Sequence[GridKey], series: Mapping[str, Series]) -> dict[str, list[Champion]]:
+    """Gather the searches of all members by horizon, oldest first."""
+    horizons = sorted({key.horizon for key in keys})
+    everyone = [GridKey(name, horizon) for name in sorted(series) for horizon in horizons]
+    found = read_champions(stage.store, stage.family.name, everyone, stage.as_of)
+    merged: dict[str, list[Champion]] = {}
+    for key in sorted(found):
+        merged.setdefault(key.horizon, []).extend(found[key])
+    return {name: sorted(own, key=lambda champion: champion.searched_until) for name, own in merged.items()}
 
 
 def _newest_bar(model: PlannedModel) -> datetime:
@@ -205,6 +266,8 @@ def _to_do(
                 new.append(Work(planned, planned.origins))
             elif is_failed(earlier):
                 tally.failed(planned, earlier.status, earlier.reason)
+            elif earlier.status == Status.SKIPPED:
+                tally.skipped(planned, earlier.reason)
             else:
                 _note_stored(tally, planned, stored)
                 origins = missing_origins(planned, stored)
@@ -212,6 +275,8 @@ def _to_do(
                     extend.append(Work(planned, origins))
                 else:
                     tally.n_reused += 1
+    if stage.family.scope == "panel":
+        new = load_nets(stage.store, stage.family, new)
     return new + load_fits(stage.store, stage.family, extend)
 
 
@@ -226,10 +291,11 @@ def _note_stored(tally: KeyTally, planned: PlannedModel, stored: Stored) -> None
 
 
 def _by_rows(works: Sequence[Work]) -> list[list[Work]]:
-    """Pack works into commits; an instrument is never split, so that shared fits stay together."""
+    """Pack works into commits; an instrument, or a panel's net, is never split: shared fits stay together."""
     groups: dict[str, list[Work]] = {}
     for work in works:
-        groups.setdefault(work.planned.task.key.instrument, []).append(work)
+        task = work.planned.task
+        groups.setdefault(task.key.instrument if task.panel is None else task.panel.net_id, []).append(work)
     sizes = [sum(work.origins.size for work in group) for group in groups.values()]
     return [[work for group in part for work in group] for part in pack(list(groups.values()), sizes, ROWS_PER_COMMIT)]
 
@@ -237,8 +303,12 @@ def _by_rows(works: Sequence[Work]) -> list[list[Work]]:
 def _run(stage: _Stage, works: Sequence[Work]) -> list[ModelResult]:
     groups: dict[tuple[str, str], list[Work]] = {}
     for work in works:
-        groups.setdefault((work.planned.task.key.instrument, work.planned.task.horizon.frequency), []).append(work)
-    packed = pack(list(groups.values()), [len(group) for group in groups.values()], MODELS_PER_CHUNK)
+        task = work.planned.task
+        shared = task.key.instrument if task.panel is None else task.panel.net_id
+        groups.setdefault((shared, task.horizon.frequency), []).append(work)
+    # A net is seconds of work by itself: one chunk each.
+    limit = MODELS_PER_CHUNK if stage.family.scope == "series" else 1
+    packed = pack(list(groups.values()), [len(group) for group in groups.values()], limit)
     chunks = [Chunk(stage.family, [work for group in part for work in group]) for part in packed]
     return [result for results in stage.executor.map(run_chunk, chunks) for result in results]
 
@@ -273,8 +343,11 @@ def _rows_of(stage: _Stage, result: ModelResult, stored: Stored, stamp: Stamp) -
         state = stage.family.to_state(result.fitted)
         uri = None
         # Older anchors have said all they ever will; they are fitted again in the rare case they are needed.
-        if result.planned.is_newest and result.fitted.status is Status.OK:
-            uri = save_state(stage.settings, stage.family.name, result.planned.task.model_id, state)
+        # A panel's net is kept in any case, under its own name: other keys of its anchor will ask for it.
+        panel = result.planned.task.panel
+        if result.fitted.status is Status.OK and (panel is not None or result.planned.is_newest):
+            name = result.planned.task.model_id if panel is None else panel.net_id
+            uri = save_state(stage.settings, stage.family.name, name, state)
         rows = ledger_rows(result, state, stamp, uri)
     earlier = stored.tried.get(result.planned.task.model_id)
     if earlier is None:
@@ -285,10 +358,11 @@ def _rows_of(stage: _Stage, result: ModelResult, stored: Stored, stamp: Stamp) -
 
 def _commit_refusals(stage: _Stage, refused: Mapping[GridKey, KeyOutcome], inputs: Inputs, stamp: Stamp) -> int | None:
     """Give each variant of a key that could not even be planned its row in the ledger."""
+    trouble = Status.BAD_DATA if missing_extra(stage.family) is None else Status.ERROR
     rows = [
         row
         for key, outcome in refused.items()
-        for row in refusal_rows(stage.family, key, outcome, inputs.of(key), stamp)
+        for row in refusal_rows(stage.family, key, outcome, inputs.of(key), stamp, trouble=trouble)
     ]
     if not rows:
         return None

@@ -17,7 +17,6 @@ from hf_platform.types import PROBABILITIES, ForecastDistribution, GridKey, IntA
 if TYPE_CHECKING:
     import polars as pl
 
-DEVICE: Final = "cpu"
 _TEXTS: Final = (
     "model_id", "family", "variant", "instrument", "horizon", "stage", "status", "reason", "error", "params_json",
     "input_hash", "spec_hash", "data_version", "code_version", "device", "state_uri",
@@ -100,7 +99,7 @@ def _common(planned: PlannedModel, stamp: Stamp) -> dict[str, object]:
         "code_version": stamp.code_version,
         "lake_snapshot": stamp.lake_snapshot,
         "seed": task.seed,
-        "device": DEVICE,
+        "device": "cpu",
         "train_start": times[task.start].item(),
         "train_end": times[task.stop - 1].item(),
         "created_at": stamp.created_at,
@@ -125,15 +124,22 @@ def _fit_columns(fitted: Fitted, state: dict[str, bytes], state_uri: str | None)
         "n_optima": fitted.n_optima,
         "seconds": fitted.seconds,
         "state_uri": state_uri,
+        "device": fitted.device,
     }
 
 
 def refusal_rows(
-    family: ModelFamily, key: GridKey, outcome: KeyOutcome, series: Series | None, stamp: Stamp
+    family: ModelFamily,
+    key: GridKey,
+    outcome: KeyOutcome,
+    series: Series | None,
+    stamp: Stamp,
+    *,
+    trouble: Status = Status.BAD_DATA,
 ) -> list[dict[str, object]]:
     """Write one ledger row per variant for a key that has no model at all."""
     last = None if series is None or not len(series) else series.event_at[-1].item()
-    status = Status.SKIPPED if outcome.status is KeyStatus.SKIPPED else Status.BAD_DATA
+    status = Status.SKIPPED if outcome.status is KeyStatus.SKIPPED else trouble
     inputs = content_hash(str(key), str(last), str(0 if series is None else len(series)), str(outcome.reason))
     common: dict[str, object] = {
         "family": family.name,

@@ -54,6 +54,10 @@ class Inputs:
         """Give the series of a key, if there is one."""
         return self.series.get((key.instrument, Horizon.parse(key.horizon).frequency))
 
+    def at(self, frequency: str) -> dict[str, Series]:
+        """Give all series of a frequency, by instrument."""
+        return {name: series for (name, own), series in self.series.items() if own == frequency}
+
     def require(self, key: GridKey) -> Series:
         """Give the series of a key.
 
@@ -83,13 +87,28 @@ class Inputs:
         return KeyOutcome(KeyStatus.FAILED, reason)
 
 
+def instruments_ever(store: Lake, as_of: datetime) -> tuple[str, ...]:
+    """List every instrument that had entered the universe by `as_of`; those that left it trained older anchors."""
+    rows = store.query(
+        "SELECT DISTINCT instrument FROM market.universe WHERE valid_from <= $as_of ORDER BY instrument",
+        {"as_of": as_of},
+    )
+    return tuple(rows["instrument"])
+
+
 def read_inputs(
-    store: Lake, keys: Sequence[GridKey], as_of: datetime, feature_names: Sequence[str], read: ReadSeries
+    store: Lake,
+    keys: Sequence[GridKey],
+    as_of: datetime,
+    feature_names: Sequence[str],
+    read: ReadSeries,
+    *,
+    universe: Sequence[str] = (),
 ) -> Inputs:
-    """Read the series of all keys, once for each frequency."""
+    """Read the series of all keys, once for each frequency, and those of `universe` beside them."""
     by_frequency: dict[str, set[str]] = {}
     for key in keys:
-        by_frequency.setdefault(Horizon.parse(key.horizon).frequency, set()).add(key.instrument)
+        by_frequency.setdefault(Horizon.parse(key.horizon).frequency, set(universe)).add(key.instrument)
     inputs = Inputs(as_of, {}, {}, calendars(store, sorted({key.instrument for key in keys})))
     for frequency, instruments in sorted(by_frequency.items()):
         series, trouble = read(store, sorted(instruments), frequency, as_of, feature_names)

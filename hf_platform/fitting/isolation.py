@@ -26,7 +26,8 @@ def fit_isolated(family: ModelFamily, tasks: Sequence[FitTask]) -> list[Fitted |
     def blame(task: FitTask, error: Exception) -> FitFailure:
         return _failure(task, "fit", error)
 
-    return _halving(family.fit_many, tasks, blame)
+    # The tasks of a panel share one net: halving them would train it again, to fail again.
+    return _halving(family.fit_many, tasks, blame, can_split=family.scope == "series")
 
 
 def forecast_isolated(
@@ -47,14 +48,16 @@ def _halving(
     call: Callable[[Sequence[T]], list[R]],
     items: Sequence[T],
     blame: Callable[[T, Exception], R],
+    *,
+    can_split: bool = True,
 ) -> list[R]:
     if not items:
         return []
     try:
         return call(items)
     except Exception as error:  # noqa: BLE001  # any error of one model must become a row, see the module's text
-        if len(items) == 1:
-            return [blame(items[0], error)]
+        if len(items) == 1 or not can_split:
+            return [blame(item, error) for item in items]
     middle = len(items) // 2
     return _halving(call, items[:middle], blame) + _halving(call, items[middle:], blame)
 

@@ -11,12 +11,13 @@ needs independent periods passes over it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from hf_platform.errors import TooFewReturnsError
+from hf_platform.fitting.champions import Champion, tuned_at
 from hf_platform.horizons import Horizon
 from hf_platform.models.base import FitTask, ModelFamily, Schedule, Series
 from hf_platform.models.identity import content_hash, derive_seed, spec_hash, window_hash
@@ -82,6 +83,8 @@ def walk_forward(schedule: Schedule, horizon: Horizon, n_series: int) -> list[Se
         return []
     grid = np.arange(-(-first // horizon.n_bars) * horizon.n_bars, n_series, horizon.n_bars, dtype=np.int64)
     origins = np.union1d(grid, np.array([n_series - 1], dtype=np.int64))
+    if schedule.newest is not None:
+        origins = origins[origins >= n_series - by_frequency(schedule.newest, horizon.frequency)]
     segments: list[Segment] = []
     for anchor in range(first, n_series, every):
         low, high = np.searchsorted(origins, (anchor, anchor + every))
@@ -111,12 +114,20 @@ def late_vintages(series: Series) -> IntArray:
 
 
 def plan_key(
-    family: ModelFamily, key: GridKey, series: Series, *, root_seed: int, code_version: str
+    family: ModelFamily,
+    key: GridKey,
+    series: Series,
+    *,
+    root_seed: int,
+    code_version: str,
+    champions: Sequence[Champion] = (),
+    device: Literal["auto", "cpu", "cuda"] = "auto",
 ) -> list[PlannedModel]:
     """Plan every model of a key, for each anchor and variant.
 
     A model's name is a hash of family, variant, key, anchor, training data, restatements of later
-    bars that its forecasts read, specification, code and seed. Restated data therefore make new
+    bars that its forecasts read, specification (with the parameters of its champion, if a search found
+    one), code and seed. Restated data therefore make new
     models, with new forecasts beside the old ones; more data at the end of the series does not.
 
     Raises
@@ -133,25 +144,32 @@ def plan_key(
     hashes = [_segment_hash(series, segment, late) for segment in segments]
     models: list[PlannedModel] = []
     for variant in family.variants:
-        specification = spec_hash(family.spec(variant))
         seed = derive_seed(root_seed, family.name, variant, str(key))
         for segment, (inputs, revision) in zip(segments, hashes, strict=True):
             anchor = str(series.event_at[segment.stop - 1])
+            tuned = tuned_at(champions, variant, series.event_at[segment.stop - 1])
+            specification = spec_hash(family.spec(variant) | ({"tuned": dict(tuned)} if tuned else {}))
             model_id = content_hash(
                 family.name, variant, str(key), anchor, inputs, revision, specification, code_version, str(seed)
             )
             task = FitTask(model_id, key, horizon, variant, series, segment.start, segment.stop, seed)
+            task = replace(task, tuned=tuned, device=device)
             models.append(PlannedModel(task, segment.origins, inputs, specification, segment is segments[-1]))
     return models
 
 
 def _segment_hash(series: Series, segment: Segment, late: IntArray) -> tuple[str, str]:
     inputs = window_hash(series, segment.start, segment.stop)
-    revised = late[(late >= segment.stop) & (late <= segment.origins[-1])]
+    return inputs, revision_hash(series, late, segment.stop, int(segment.origins[-1]))
+
+
+def revision_hash(series: Series, late: IntArray, stop: int, last: int) -> str:
+    """Hash the bars from ``stop`` to ``last`` (included) that became known late; empty where none did."""
+    revised = late[(late >= stop) & (late <= last)]
     if revised.size == 0:
-        return inputs, ""
+        return ""
     parts = (f"{series.event_at[i]} {series.known_at[i]} {series.log_return[i]!r}" for i in revised)
-    return inputs, content_hash(*parts)
+    return content_hash(*parts)
 
 
 def pack(items: Sequence[T], sizes: Sequence[int], limit: int) -> list[list[T]]:

@@ -19,10 +19,21 @@ def save_state(settings: Settings, family: str, model_id: str, state: dict[str, 
         return None
     uri = f"{family}/{model_id}"
     folder = settings.model_states / uri
+    if (folder / PARAMS_FILE).is_file():
+        return uri  # named by content: what is whole is never written again
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in state.items():
-        _write_whole(folder / name, content)
+    # The parameters last: a folder that has them is whole.
+    for name in sorted(state, key=lambda name: name == PARAMS_FILE):
+        _write_whole(folder / name, state[name])
     return uri
+
+
+def load_net(settings: Settings, family: str, net_id: str) -> dict[str, bytes] | None:
+    """Read the files of a panel's net, parameters included; None unless they are complete."""
+    folder = settings.model_states / family / net_id
+    if not (folder / PARAMS_FILE).is_file():
+        return None
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix != ".tmp"}
 
 
 def load_state(settings: Settings, params_json: str, state_uri: str | None) -> dict[str, bytes] | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hf_platform.fitting.chunk import Work
 from hf_platform.fitting.plan import PlannedModel
-from hf_platform.fitting.states import load_state
+from hf_platform.fitting.states import load_net, load_state
 from hf_platform.lake import Lake
 from hf_platform.models.base import FitTask, Fitted, ModelFamily, Status
 from hf_platform.types import IntArray
@@ -109,10 +109,27 @@ def load_fits(store: Lake, family: ModelFamily, works: Sequence[Work]) -> list[W
         },
     )
     found = {model: (params, uri) for model, params, uri in rows.iter_rows()}
-    return [
-        Work(work.planned, work.origins, _load(store, family, work.planned.task, *found[work.planned.task.model_id]))
-        for work in works
-    ]
+    loaded = [_load(store, family, work.planned.task, *found[work.planned.task.model_id]) for work in works]
+    return [Work(w.planned, w.origins, fit, is_new=fit is None) for w, fit in zip(works, loaded, strict=True)]
+
+
+def load_nets(store: Lake, family: ModelFamily, works: Sequence[Work]) -> list[Work]:
+    """Load the nets of new models of a panel family that a run for other keys has trained already."""
+    nets: dict[str, dict[str, bytes] | None] = {}
+    loaded: list[Work] = []
+    for work in works:
+        task = work.planned.task
+        if task.panel is None:
+            loaded.append(work)
+            continue
+        net = task.panel.net_id
+        if net not in nets:
+            nets[net] = load_net(store.settings, family.name, net)
+        state = nets[net]
+        is_member = any(member.series is task.series for member in task.panel.members)
+        fitted = None if state is None or not is_member else family.from_state(task, state)
+        loaded.append(Work(work.planned, work.origins, fitted, is_new=True))
+    return loaded
 
 
 def _load(store: Lake, family: ModelFamily, task: FitTask, params_json: str, state_uri: str | None) -> Fitted | None:

@@ -24,6 +24,7 @@ class KeyTally:
     last_origin: datetime | None = None
     missing: set[str] = field(default_factory=set[str])
     reasons: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    not_applicable: str | None = None
 
     def reached(self, origin: datetime) -> None:
         """Note a stored forecast origin."""
@@ -36,13 +37,21 @@ class KeyTally:
             self.missing.add(planned.task.variant)
             self.reasons.setdefault(f"{status}: {reason}" if reason else status, []).append(planned.task.variant)
 
+    def skipped(self, planned: PlannedModel, reason: str | None) -> None:
+        """Note a model of a family that does not apply to the key's data."""
+        if planned.is_newest:
+            self.missing.add(planned.task.variant)
+            self.not_applicable = reason or "the family does not apply"
+
     def add(self, result: ModelResult) -> None:
         """Count a model that this run worked on."""
         planned, fitted = result.planned, result.fitted
         self.n_rows += int(result.origins.size)
         if result.origins.size:
             self.reached(bar_time(planned.task.series, int(result.origins[-1])))
-        if result.failure is not None:
+        if result.failure is not None and result.failure.status is Status.SKIPPED:
+            self.skipped(planned, result.failure.reason)
+        elif result.failure is not None:
             self.failed(planned, result.failure.status, result.failure.reason)
         elif fitted is not None and fitted.status is not Status.OK:
             self.failed(planned, fitted.status, fitted.reason)
@@ -54,6 +63,8 @@ class KeyTally:
     def outcome(self) -> KeyOutcome:
         """Close the key: it failed if no variant has a forecast at the newest bar."""
         is_ok = self.last_origin is not None and self.last_origin >= self.newest
+        if not is_ok and not self.reasons and self.not_applicable is not None:
+            return KeyOutcome(KeyStatus.SKIPPED, self.not_applicable, data_version=self.data_version)
         reasons = "; ".join(f"{', '.join(variants)}: {reason}" for reason, variants in self.reasons.items())
         return KeyOutcome(
             status=KeyStatus.OK if is_ok else KeyStatus.FAILED,

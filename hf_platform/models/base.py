@@ -1,6 +1,6 @@
 """The contract of a model family: data in, fits or failures out, forecasts by origin."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -51,12 +51,65 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Documents:
+    """Texts about one instrument as embeddings.
+
+    Parameters
+    ----------
+    known_at : datetime64[us] array, shape (n_documents,)
+        When each was published, non-decreasing.
+    embeddings : float64 array, shape (n_documents, n_dimensions)
+    """
+
+    known_at: TimeArray
+    embeddings: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PanelMember:
+    """One series that trains a panel's net: its bars ``start`` to ``stop`` (excluded), and its texts."""
+
+    series: Series
+    start: int
+    stop: int
+    documents: Documents | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """The screened universe at one anchor: what one net of a family of scope `panel` is trained on.
+
+    Parameters
+    ----------
+    net_id : str
+        Hash of family, variant, horizon, anchor, members' windows, specification, code and seed:
+        nets of the same name are the same net.
+    anchor : str
+        Day of the anchor, common to all members.
+    members : tuple of PanelMember
+        Sorted by instrument. Their series run on past `stop`: a fit reads none of that.
+    left_out : dict of str to str
+        Instruments that were screened out, and why.
+    """
+
+    net_id: str
+    anchor: str
+    members: tuple[PanelMember, ...]
+    left_out: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FitTask:
     """One model to fit: a variant on a training window of one series, for one horizon.
 
     The window is bars ``start`` (included) to ``stop`` (excluded) of the series; the last training
     bar is the fit's anchor. Nothing at or after `stop` may be read while fitting: a target that
-    would end past the anchor is left out (purged).
+    would end past the anchor is left out (purged). Tasks of a family of scope `panel` carry the panel
+    that trains their common net; without one the series is a panel of its own.
+
+    `tuned` holds the parameters that a search of this key found best on data no later than the anchor
+    (`models.tuned_parameters`); they replace those of the family's specification. `device` is what the
+    user asked for.
     """
 
     model_id: str
@@ -67,6 +120,16 @@ class FitTask:
     start: int
     stop: int
     seed: int
+    panel: Panel | None = None
+
+    @property
+    def place(self) -> int:
+        """Place of the series among the members of its panel; 0 where it is alone."""
+        members = () if self.panel is None else self.panel.members
+        return next((place for place, member in enumerate(members) if member.series is self.series), 0)
+
+    tuned: Mapping[str, object] = field(default_factory=dict[str, object])
+    device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +145,8 @@ class Fitted:
         Native files by name (booster text, npz), empty when `params` says everything.
     status : Status
         `OK` or `NOT_CONVERGED`.
+    device : str
+        Kind of device that fitted it, `cpu` or `cuda`.
     """
 
     task: FitTask
@@ -98,6 +163,7 @@ class Fitted:
     n_optima: int | None = None
     seconds: float = 0.0
     state: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +208,14 @@ class Schedule:
     """When a family is refitted, in bars, by frequency ("*" for any other).
 
     `minimum` bars of training before the first anchor, at most `window` bars of training,
-    a refit every `every` bars counted from the first anchor.
+    a refit every `every` bars counted from the first anchor. Where `newest` is given, only origins among
+    so many of the newest bars are forecast: for families whose forecasts are dear.
     """
 
     minimum: dict[str, int]
     window: dict[str, int]
     every: dict[str, int]
+    newest: dict[str, int] | None = None
 
 
 class ModelFamily(Protocol):
@@ -196,6 +264,11 @@ class ModelFamily(Protocol):
     @property
     def dependencies(self) -> tuple[str, ...]:
         """Modules of this library and distributions besides the family's own file that decide its numbers."""
+        ...
+
+    @property
+    def extra(self) -> str | None:
+        """Extra of this package that brings the family's library; None where the core install does."""
         ...
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hf_platform.errors import DataError
-from hf_platform.models.base import FitFailure, FitTask, OriginSet, Status
+from hf_platform.models.base import FitFailure, FitTask, OriginSet, Series, Status
 from hf_platform.types import BoolArray, IntArray
 
 
@@ -35,20 +35,24 @@ def check_batch(batch: Sequence[FitTask], variants: tuple[str, ...], feature_nam
 
 def bad_returns(task: FitTask) -> FitFailure | None:
     """Report a training window with a hole, an infinity, or no movement at all."""
-    window = task.series.log_return[task.start : task.stop]
+    trouble = window_trouble(task.series, task.start, task.stop)
+    return None if trouble is None else data_failure(task, trouble)
+
+
+def window_trouble(series: Series, start: int, stop: int) -> str | None:
+    """Say why the bars ``start`` to ``stop`` (excluded) of a series cannot train a model, if they cannot."""
+    window = series.log_return[start:stop]
     holes = np.flatnonzero(~np.isfinite(window))
     if holes.size:
-        first = str(task.series.event_at[task.start + int(holes[0])])[:19]
-        return data_failure(
-            task,
+        first = str(series.event_at[start + int(holes[0])])[:19]
+        return (
             f"log returns must be finite, found {window[holes[0]]} at {first} and {holes.size} of {window.size} "
-            "in all. Clean or quarantine these bars.",
+            "in all. Clean or quarantine these bars."
         )
     if window.min() == window.max():
-        return data_failure(
-            task,
+        return (
             f"log returns must vary, found {window[0]} at all {window.size} bars. "
-            "Check the source or drop the instrument from the universe.",
+            "Check the source or drop the instrument from the universe."
         )
     return None
 

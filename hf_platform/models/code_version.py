@@ -2,7 +2,7 @@
 
 import ast
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -31,8 +31,6 @@ def code_version(*names: str) -> str:
     ------
     ConfigError
         If a module of the library does not exist.
-    PackageNotFoundError
-        If a distribution is not installed.
     """
     return content_hash(*(part for name in sorted(set(names)) for part in (name, _fingerprint(name))))
 
@@ -40,7 +38,10 @@ def code_version(*names: str) -> str:
 @cache
 def _fingerprint(name: str) -> str:
     if name != _PACKAGE and not name.startswith(_PACKAGE + "."):
-        return version(name)
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            return "not installed"  # an extra; its family refuses every key until it is
     return content_hash(*(file_version(path) for path in _files(name)))
 
 

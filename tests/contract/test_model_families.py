@@ -29,11 +29,37 @@ from hf_platform.types import PROBABILITIES, ForecastDistribution, GridKey
 Maker = Callable[..., Series]
 ANCHOR = 1_100
 EXPLODING = 4  # fifth of the poisons below
+
+
+def light(family: ModelFamily) -> ModelFamily:
+    """A net trained for a few steps instead of hundreds keeps every promise that is tested here."""
+    training = getattr(family, "training", None)
+    if training is None:
+        return family
+    return replace(family, training=replace(training, steps=4, batch=32, check_every=2, keep_best=False))
+
+
+TESTED = tuple(light(family) for family in FAMILIES)
 CASES = [
-    pytest.param(family, variant, id=f"{family.name}-{variant}") for family in FAMILIES for variant in family.variants
+    pytest.param(family, variant, id=f"{family.name}-{variant}") for family in TESTED for variant in family.variants
 ]
-EACH_FAMILY = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+EACH_FAMILY = pytest.mark.parametrize("family", TESTED, ids=lambda family: family.name)
 EACH_VARIANT = pytest.mark.parametrize(("family", "variant"), CASES)
+
+
+@pytest.fixture(autouse=True)
+def timesfm_weights(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tiny model with random weights, where a test asks for TimesFM."""
+    if "timesfm" not in request.node.name:
+        return
+    folder = tmp_path_factory.getbasetemp() / "timesfm"
+    if not folder.exists():
+        from hf_platform.models.neural.timesfm_folder import make_random_folder
+
+        make_random_folder(folder)
+    monkeypatch.setenv("HFP_TIMESFM_FOLDER", str(folder))
 
 
 def task_of(family: ModelFamily, variant: str, series: Series, horizon: str = "5d", **changes: object) -> FitTask:
@@ -76,7 +102,7 @@ ORIGINS = [ANCHOR, ANCHOR + 5, ANCHOR + 100]
 
 @EACH_FAMILY
 def test_describes_itself(family: ModelFamily) -> None:
-    assert get_family(family.name) is family
+    assert light(get_family(family.name)) == family
     assert family.kind in ("volatility", "return")
     assert any(str(year) in family.description for year in range(1950, 2030)), "a source is cited"
     assert isinstance(family.resources, Resources)
@@ -107,8 +133,10 @@ def test_fits_and_forecasts_a_distribution(family: ModelFamily, variant: str, ma
     below = np.array(PROBABILITIES) <= 0.5
     assert fitted.n_obs > 0
     assert json.dumps(fitted.params)
-    assert (found.tail_means[:, below] <= found.quantiles[:, below]).all()
-    assert (found.tail_means[:, ~below] >= found.quantiles[:, ~below]).all()
+    beyond = found.tail_means - found.quantiles  # NaN where a family cannot say
+    assert not (beyond[:, below] > 0).any()
+    assert not (beyond[:, ~below] < 0).any()
+    assert family.name == "timesfm" or np.isfinite(beyond).all()
     five_days = series.log_return[1:].std() * np.sqrt(5)
     assert (found.volatility > 0.2 * five_days).all()
     assert (found.volatility < 5 * five_days).all()

@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -18,19 +17,24 @@ from hf_platform.models.base import (
     Schedule,
     Status,
 )
-from hf_platform.models.checks import check_batch, features_known
+from hf_platform.models.checks import check_batch, data_failure, features_known
+from hf_platform.models.elastic_nets import TOLERANCE, coordinate_descent, out_of_sample_errors
 from hf_platform.models.state import from_state, to_state
 from hf_platform.models.supervised import (
+    PRICE_FEATURES,
     TrainingRows,
     features_at,
+    purged_folds,
     residual_distribution,
     residual_params,
     training_rows,
 )
 from hf_platform.types import BoolArray, FloatArray, ForecastDistribution
 
-_TOLERANCE: Final = 1e-10  # largest change of a standardised coefficient in the last sweep
-_MAX_SWEEPS: Final = 10_000
+_ALPHAS: Final = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02)
+_L1_RATIOS: Final = (0.1, 0.5, 0.9)
+_TEST_BLOCKS: Final = (0.4, 0.6, 0.8)  # shares of the window at which they begin
+_MIN_TRAIN: Final = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,19 +43,26 @@ class ElasticNetSpec:
 
     Features and target are standardised on the training window, so that `alpha` means the same for
     every instrument and horizon: with alpha 0.1 and l1_ratio 0.5 a feature must correlate with the
-    target by more than 0.05 to enter.
+    target by more than 0.05 to enter. What is None is chosen by cross-validation on purged test blocks
+    in time order; the largest alpha lets nothing in, so that a window without a signal forecasts its mean.
     """
 
-    alpha: float = 0.1
-    l1_ratio: float = 0.5
+    alpha: float | None = None
+    l1_ratio: float | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        if not (self.alpha > 0 and 0 <= self.l1_ratio <= 1):
+        if not (self.alpha is None or self.alpha > 0) or not (self.l1_ratio is None or 0 <= self.l1_ratio <= 1):
             raise ConfigError(
                 f"elastic net needs alpha > 0 and l1_ratio in [0, 1], found {self.alpha} and {self.l1_ratio}. "
                 "Change the specification."
             )
+
+    def penalties(self) -> list[tuple[float, float]]:
+        """List the candidates (alpha, l1_ratio), from strong to weak within a ratio."""
+        alphas = _ALPHAS if self.alpha is None else (self.alpha,)
+        ratios = _L1_RATIOS if self.l1_ratio is None else (self.l1_ratio,)
+        return [(alpha, ratio) for ratio in ratios for alpha in alphas]
 
 
 _SCHEDULE: Final = Schedule(
@@ -77,20 +88,19 @@ class ElasticNetFamily:
     description: str = (
         "Linear forecast of the log return over the horizon from momentum, oscillator, volume and volatility "
         "features, shrunk by an elastic net (Zou and Hastie 2005, JRSS B 67, 301-320) fitted by coordinate "
-        "descent (Friedman, Hastie and Tibshirani 2010, JSS 33(1)). Spread and tails are those of the residuals."
+        "descent (Friedman, Hastie and Tibshirani 2010, JSS 33(1)). Purged test blocks in time order choose the "
+        "penalty, and their errors give spread and tails."
     )
     variants: tuple[str, ...] = ("default",)
-    # Cross-sectional features stay out: a family of scope "series" sees nothing of other instruments.
-    feature_names: tuple[str, ...] = (
-        "momentum_5", "momentum_20", "momentum_60", "rsi_14", "bollinger_position_20", "volume_ratio_20",
-        "realised_volatility_21", "ewma_volatility",
-    )  # fmt: skip
+    feature_names: tuple[str, ...] = PRICE_FEATURES
     schedule: Schedule = _SCHEDULE
     resources: Resources = _RESOURCES
+    extra: str | None = None
     dependencies: tuple[str, ...] = (
         "hf_platform.models.supervised",
         "hf_platform.models.checks",
         "hf_platform.models.descent",
+        "hf_platform.models.elastic_nets",
     )
 
     @property
@@ -99,8 +109,9 @@ class ElasticNetFamily:
         return {"alpha": {"low": 1e-3, "high": 1.0, "log": True}, "l1_ratio": {"low": 0.05, "high": 1.0}}
 
     def spec(self, variant: str) -> dict[str, object]:
-        """Penalty and features."""
-        return {"variant": variant, **asdict(self.spec_), "features": list(self.feature_names)}
+        """Penalties, test blocks and features."""
+        rules = {"penalties": [list(pair) for pair in self.spec_.penalties()], "test_blocks": list(_TEST_BLOCKS)}
+        return {"variant": variant, **rules, "features": list(self.feature_names)}
 
     def fit_many(self, batch: Sequence[FitTask]) -> list[Fitted | FitFailure]:
         """Fit each task on its own rows; the result does not depend on the batch."""
@@ -112,16 +123,28 @@ class ElasticNetFamily:
         rows = training_rows(task, self.feature_names)
         if isinstance(rows, FitFailure):
             return rows
-        coefficients, n_sweeps, change = coordinate_descent(rows.x, rows.y, self.spec_.alpha, self.spec_.l1_ratio)
-        converged = change <= _TOLERANCE
-        residuals = (rows.y - _linear(rows.x, coefficients)) * rows.target_scale
+        folds = purged_folds(rows.bars, task.horizon.n_bars, _TEST_BLOCKS)
+        folds = [fold for fold in folds if fold[0].size >= _MIN_TRAIN]
+        if not folds:
+            return data_failure(
+                task,
+                f"at least {_MIN_TRAIN} training rows needed before the last test block, found {rows.y.size} rows in "
+                f"all and {task.horizon.n_bars} bars to purge. Load more history.",
+            )
+        penalties = replace(self.spec_, **task.tuned).penalties()
+        errors = out_of_sample_errors(rows.x, rows.y, folds, penalties)
+        losses = np.square(errors).mean(axis=0)
+        best = int(losses.argmin())
+        coefficients, n_sweeps, change = coordinate_descent(rows.x, rows.y, *penalties[best])
+        converged = change <= TOLERANCE
+        chosen = {"alpha": penalties[best][0], "l1_ratio": penalties[best][1], "n_sweeps": n_sweeps}
         return Fitted(
             task=task,
-            params=_params(rows, coefficients, residuals) | {"n_sweeps": n_sweeps},
+            params=_params(rows, coefficients, errors[:, best] * rows.target_scale) | chosen,
             status=Status.OK if converged else Status.NOT_CONVERGED,
             reason=None if converged else f"coefficients still moved by {change:.1e} after {n_sweeps} sweeps",
             n_obs=rows.y.size,
-            score=float(np.square(residuals).mean() / rows.target_scale**2),
+            score=float(losses[best]),
             at_boundary=bool((coefficients == 0).all()),
             seconds=time.perf_counter() - began,
         )
@@ -146,7 +169,7 @@ class ElasticNetFamily:
         return from_state(task, state)
 
 
-def _params(rows: TrainingRows, coefficients: FloatArray, residuals: FloatArray) -> dict[str, object]:
+def _params(rows: TrainingRows, coefficients: FloatArray, errors: FloatArray) -> dict[str, object]:
     return {
         "features": list(rows.names),
         "left_out": rows.left_out,
@@ -155,7 +178,7 @@ def _params(rows: TrainingRows, coefficients: FloatArray, residuals: FloatArray)
         "scale": rows.scale.tolist(),
         "target_mean": rows.target_mean,
         "target_scale": rows.target_scale,
-        **residual_params(residuals, 1 + int(np.count_nonzero(coefficients))),
+        **residual_params(errors, 1),
     }
 
 
@@ -172,40 +195,6 @@ def _linear(x: FloatArray, coefficients: FloatArray) -> FloatArray:
     for column in np.flatnonzero(coefficients):
         total += x[:, column] * coefficients[column]
     return total
-
-
-def coordinate_descent(x: FloatArray, y: FloatArray, alpha: float, l1_ratio: float) -> tuple[FloatArray, int, float]:
-    """Minimise the elastic net objective by cyclic coordinate descent on the Gram matrix.
-
-    Parameters
-    ----------
-    x : float64 array, shape (n_rows, n_features), Fortran order
-        Standardised features, no missing values.
-    y : float64 array, shape (n_rows,)
-        Standardised target.
-    alpha, l1_ratio : float
-        As in `ElasticNetSpec`.
-
-    Returns
-    -------
-    coefficients : float64 array, shape (n_features,)
-    n_sweeps : int
-    change : float
-        Largest change of a coefficient in the last sweep.
-
-    References
-    ----------
-    Friedman, J., Hastie, T. and Tibshirani, R. (2010). Regularization Paths for Generalized Linear
-    Models via Coordinate Descent. Journal of Statistical Software 33(1), 1-22.
-    """
-    return _kernel()(x, y, (alpha * l1_ratio, alpha * (1 - l1_ratio)), _TOLERANCE, _MAX_SWEEPS)
-
-
-@cache
-def _kernel() -> Any:  # noqa: ANN401  # numba's dispatcher has no type of its own
-    from hf_platform.models.descent import descend
-
-    return descend
 
 
 FAMILY: Final = ElasticNetFamily()

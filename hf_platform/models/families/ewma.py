@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -62,6 +62,7 @@ class EwmaFamily:
     feature_names: tuple[str, ...] = ()
     schedule: Schedule = _SCHEDULE
     resources: Resources = _RESOURCES
+    extra: str | None = None
     dependencies: tuple[str, ...] = (
         *(f"hf_platform.volatility.{module}" for module in ("distributions", "ewma", "jit", "specification")),
         "hf_platform.models.checks",
@@ -88,7 +89,7 @@ class EwmaFamily:
             return failure
         window = task.series.log_return[task.start : task.stop]
         params: dict[str, object] = {
-            "decay": self.spec_.at(task.series.frequency),
+            "decay": replace(self.spec_, **task.tuned).at(task.series.frequency),
             "start_variance": float(np.square(window).mean()),
         }
         return Fitted(task=task, params=params, n_obs=window.size, seconds=time.perf_counter() - began)

@@ -23,9 +23,9 @@ _STARTS: Final = 3
 _ENGINE: Final = tuple(
     f"hf_platform.volatility.{module}"
     for module in (
-        "coordinates", "covariance", "distributions", "filtering", "fits", "forecasting", "garch", "jit",
-        "kernel_generator", "lanes", "optimiser", "preparation", "scoring", "search_state", "signatures",
-        "specification", "steps", "units",
+        "coordinates", "covariance", "distributions", "evaluation", "filtering", "fits", "forecasting", "garch", "jit",
+        "kernel_generator", "lanes", "learning", "linear", "optima", "optimiser", "preparation", "scoring",
+        "second_look", "signatures", "special", "specification", "steps", "units", "workspace",
     )
 )  # fmt: skip
 
@@ -66,12 +66,13 @@ class GarchFamily:
     feature_names: tuple[str, ...] = ()
     schedule: Schedule = _SCHEDULE
     resources: Resources = _RESOURCES
+    extra: str | None = None
     dependencies: tuple[str, ...] = (*_ENGINE, "hf_platform.models.checks")
 
     @property
     def search_space(self) -> dict[str, object]:
-        """Ranges worth searching: none, likelihood and AIC choose."""
-        return {}
+        """Orders, enumerated; innovations and asymmetry are variants, and the ensemble weighs them."""
+        return {"p": {"choices": [1, 2]}, "q": {"choices": [1, 2]}}
 
     def spec(self, variant: str) -> dict[str, object]:
         """Process, distribution, orders and the engine's options."""
@@ -84,10 +85,10 @@ class GarchFamily:
         check_batch(batch, self.variants)
         results: dict[str, Fitted | FitFailure] = {}
         checked: dict[tuple[int, int, int], FitFailure | None] = {}
-        for variant in dict.fromkeys(task.variant for task in batch):
+        for variant, orders in dict.fromkeys((task.variant, _orders(task)) for task in batch):
             windows: dict[tuple[int, int, int], list[FitTask]] = {}
             for task in batch:
-                if task.variant == variant:
+                if (task.variant, _orders(task)) == (variant, orders):
                     window = (id(task.series), task.start, task.stop)
                     if window not in checked:
                         checked[window] = bad_returns(task)
@@ -97,7 +98,7 @@ class GarchFamily:
                 failure = checked[window]
                 if failure is not None:
                     results |= {task.model_id: data_failure(task, failure.reason) for task in tasks}
-            results |= _fit_windows(variant, good)
+            results |= _fit_windows(variant, orders, good)
         return [results[task.model_id] for task in batch]
 
     def usable_origins(self, fitted: Fitted, origins: OriginSet) -> BoolArray:
@@ -120,22 +121,31 @@ class GarchFamily:
         return from_state(task, state)
 
 
-def _engine_spec(variant: str) -> "GarchSpec":
+def _orders(task: FitTask) -> tuple[int, int]:
+    """Give the orders (p, q) of a task: those of a search, else 1 and 1."""
+    tuned: dict[str, Any] = dict(task.tuned)
+    return int(tuned.get("p", 1)), int(tuned.get("q", 1))
+
+
+def _engine_spec(variant: str, orders: tuple[int, int]) -> "GarchSpec":
     from hf_platform.volatility.garch import GarchSpec
 
     process, distribution = variant.split("-")
+    p, q = orders
     # The two words come from the closed lists above.
-    return GarchSpec(process=process, distribution=distribution)  # pyright: ignore[reportArgumentType]
+    return GarchSpec(process=process, distribution=distribution, p=p, q=q)  # pyright: ignore[reportArgumentType]
 
 
-def _fit_windows(variant: str, windows: Sequence[Sequence[FitTask]]) -> dict[str, Fitted | FitFailure]:
+def _fit_windows(
+    variant: str, orders: tuple[int, int], windows: Sequence[Sequence[FitTask]]
+) -> dict[str, Fitted | FitFailure]:
     """Fit one variant to many windows; each comes with the tasks that share it."""
     from hf_platform.volatility import garch
 
     if not windows:
         return {}
     began = time.perf_counter()
-    fits = garch.fit_many(_panel([tasks[0] for tasks in windows]), _engine_spec(variant), starts=_STARTS)
+    fits = garch.fit_many(_panel([tasks[0] for tasks in windows]), _engine_spec(variant, orders), starts=_STARTS)
     seconds = (time.perf_counter() - began) / len(windows)
     return {
         task.model_id: _outcome(task, fits, column, seconds) for column, tasks in enumerate(windows) for task in tasks
@@ -194,7 +204,7 @@ def _forecast(fitted: Fitted, origins: OriginSet, quantiles: FloatArray, tails: 
     from hf_platform.volatility import garch
 
     task, values = fitted.task, _values(fitted)
-    spec = _engine_spec(task.variant)
+    spec = _engine_spec(task.variant, _orders(task))
     returns = origins.series.log_return[task.start : int(origins.indices[-1]) + 1]
     variance = garch.rolling_variance_forecast(
         returns,

@@ -12,7 +12,8 @@ from hf_platform.errors import ConfigError, StoreError
 from hf_platform.horizons import Horizon
 from hf_platform.models import get_family
 from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Series, Status
-from hf_platform.models.families.elastic_net import ElasticNetSpec, coordinate_descent
+from hf_platform.models.elastic_nets import coordinate_descent
+from hf_platform.models.families.elastic_net import ElasticNetSpec
 from hf_platform.models.families.ewma import EwmaSpec
 from hf_platform.models.families.lightgbm import LightGbmSpec
 from hf_platform.models.state import from_state
@@ -86,14 +87,14 @@ def test_elastic_net_shrinks_noise_to_the_mean(make_series: Maker) -> None:
 
 
 def test_both_return_families_find_a_signal(make_series: Maker) -> None:
-    for name in ("elastic_net", "lightgbm"):
+    for name, variant in (("elastic_net", "default"), ("lightgbm", "mean")):
         family = get_family(name)
         series = make_series(feature_names=family.feature_names)
         features = series.features.copy()
         features[:-1, 2] = series.log_return[1:] + 0.01 * np.random.default_rng(1).standard_normal(len(series) - 1)
         features[-1, 2] = 0.0
         told = replace(series, features=features)
-        (fitted,) = family.fit_many([task_of(told, "default")])
+        (fitted,) = family.fit_many([task_of(told, variant)])
         assert isinstance(fitted, Fitted)
         origins = np.arange(1_000, 1_290)
         (found,) = family.forecast_many([fitted], [OriginSet(told, origins)])
@@ -187,7 +188,7 @@ def test_lightgbm_grows_the_same_trees_in_another_process(make_series: Maker) ->
     from multiprocessing import get_context
 
     family = get_family("lightgbm")
-    task = task_of(make_series(feature_names=family.feature_names), "default")
+    task = task_of(make_series(feature_names=family.feature_names), "mean")
     (here,) = family.fit_many([task])
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         (there,) = pool.submit(family.fit_many, [task]).result()
@@ -200,7 +201,7 @@ def test_lightgbm_grows_the_same_trees_in_another_process(make_series: Maker) ->
         lambda: ElasticNetSpec(alpha=0.0),
         lambda: ElasticNetSpec(l1_ratio=1.5),
         lambda: EwmaSpec(decay=1.0),
-        lambda: LightGbmSpec(n_rounds=0),
+        lambda: LightGbmSpec(max_rounds=0),
     ],
 )
 def test_specs_refuse_values_outside_their_range(build: Callable[[], object]) -> None:
