@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hf_platform.ensembles.combination import Members
+from hf_platform.ensembles.calibration import Past
+from hf_platform.ensembles.combination import COMBINATIONS, Members
 from hf_platform.lake import Lake
 from hf_platform.models.base import ModelFamily, Series
-from hf_platform.types import PROBABILITIES, FloatArray, GridKey, IntArray
+from hf_platform.types import FloatArray, GridKey, IntArray
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,8 +44,19 @@ _PLAN: Final = f"""
     ) s USING (forecast_id)"""
 _ROWS: Final = f"""
     SELECT instrument, horizon, family || '/' || variant AS member, forecast_origin, target_at, known_at, created_at,
-           model_id, mean, volatility, quantiles, tail_means
+           model_id, mean, volatility
     {_SELECTED}"""
+# What earlier runs said, newest vintage; combinations of another code version may be others.
+_PAST: Final = """
+    SELECT instrument, horizon, forecast_origin, mean, volatility, combination_means, combination_volatilities,
+           interval_miscoverage
+    FROM ensembles.forecasts f
+    JOIN (SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon, unnest($since) AS since)
+    USING (instrument, horizon)
+    WHERE name = $name AND known_at <= $as_of AND forecast_origin >= since AND len(combination_means) = $n_combinations
+    QUALIFY row_number() OVER (PARTITION BY instrument, horizon, forecast_origin
+                               ORDER BY known_at DESC, created_at DESC, forecast_id) = 1
+    ORDER BY instrument, horizon, forecast_origin"""
 _FITS: Final = """
     SELECT model_id, any_value(aic) AS aic, any_value(input_hash) AS input_hash
     FROM models.ledger
@@ -112,6 +124,47 @@ def read_rows(
     return {GridKey(str(instrument), str(horizon)): part for (instrument, horizon), part in parts.items()}
 
 
+def read_past(
+    store: Lake, name: str, since: Mapping[GridKey, datetime], as_of: datetime
+) -> "dict[GridKey, pl.DataFrame]":
+    """Read what earlier runs of an ensemble stored, from a given origin on, by key."""
+    params = {
+        "instruments": [key.instrument for key in since],
+        "horizons": [key.horizon for key in since],
+        "since": list(since.values()),
+        "as_of": as_of,
+        "name": name,
+        "n_combinations": len(COMBINATIONS),
+    }
+    frame = store.query(_PAST, params)
+    parts = frame.partition_by(["instrument", "horizon"], as_dict=True, include_key=False, maintain_order=True)
+    return {GridKey(str(instrument), str(horizon)): part for (instrument, horizon), part in parts.items()}
+
+
+def past_of(frame: "pl.DataFrame | None", series: Series, n_bars: int, new: Sequence[datetime]) -> Past:
+    """Lay stored forecasts out by bar: those on the grid of the horizon that are not made anew."""
+    if frame is None:
+        return Past.none()
+    times = frame["forecast_origin"].to_numpy().astype("datetime64[us]")
+    bars = np.minimum(np.searchsorted(series.event_at, times), len(series) - 1)
+    again = np.isin(times, np.array(new, dtype="datetime64[us]"))
+    rows = np.flatnonzero((series.event_at[bars] == times) & (bars % n_bars == 0) & ~again)
+    kept = frame[rows]
+    return Past(
+        bars[rows].astype(np.int64),
+        kept["mean"].to_numpy(),
+        kept["volatility"].to_numpy(),
+        _wide(kept, "combination_means"),
+        _wide(kept, "combination_volatilities"),
+        kept["interval_miscoverage"].to_numpy(),
+    )
+
+
+def _wide(frame: "pl.DataFrame", column: str) -> FloatArray:
+    flat = frame[column].explode().to_numpy() if frame.height else np.empty(0)
+    return np.asarray(flat, dtype=np.float64).reshape(frame.height, len(COMBINATIONS))
+
+
 def _of_bits(members: Sequence[str], bits: int) -> tuple[str, ...]:
     return tuple(member for i, member in enumerate(members) if bits >> i & 1)
 
@@ -173,9 +226,3 @@ def align(frame: "pl.DataFrame", names: Sequence[str], series: Series) -> Aligne
         tuple(names), origins.astype(np.int64), spread("mean"), spread("volatility"), spread("aic"), inputs
     )
     return Aligned(members.on_identical_data(), row_of)
-
-
-def wide(frame: "pl.DataFrame", column: str) -> FloatArray:
-    """Turn a list column into an array, shape (n_rows, len(PROBABILITIES)); null becomes NaN."""
-    flat = frame[column].explode().to_numpy()
-    return np.asarray(flat, dtype=np.float64).reshape(frame.height, len(PROBABILITIES))

@@ -21,7 +21,7 @@ def squared_error(mean: FloatArray, volatility: FloatArray, realised: FloatArray
     return np.where(np.isfinite(volatility), np.square(realised - mean), np.nan)
 
 
-SPEC: Final = EnsembleSpec(name=NAME, kind="return", loss=squared_error, criterion="inverse squared error")
+SPEC: Final = EnsembleSpec(name=NAME, kind="return", loss=squared_error, criterion="squared error")
 
 
 def combine(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hf_platform.ensembles.combination import AIC, EQUAL, EnsembleSpec, Weights, average
-from hf_platform.ensembles.members import Aligned, wide
+from hf_platform.ensembles.calibration import Calibrated
+from hf_platform.ensembles.combination import COMBINATIONS, Combined, EnsembleSpec
+from hf_platform.ensembles.members import Aligned
 from hf_platform.types import PROBABILITIES, BoolArray, GridKey, IntArray
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ class Combination:
     frame : polars.DataFrame
         Rows of the members.
     aligned : Aligned
-    weights : Weights
+    combined : Combined
+    calibrated : Calibrated
+        At the new origins.
     rows : int64 array, shape (n_rows,)
         Positions of the new origins in `aligned.members.origins`.
     """
@@ -36,19 +39,16 @@ class Combination:
     forecast_ids: Mapping[datetime, str]
     frame: "pl.DataFrame"
     aligned: Aligned
-    weights: Weights
+    combined: Combined
+    calibrated: Calibrated
     rows: IntArray
 
 
 def forecast_rows(spec: EnsembleSpec, part: Combination, created_at: datetime) -> "pl.DataFrame":
-    """Average the members at the new origins."""
+    """Spell out the ensemble's forecast at the new origins, and what each combination said."""
     import polars as pl
 
-    members, row_of = part.aligned.members, part.aligned.row_of[part.rows]
-    quantiles, tails = wide(part.frame, "quantiles"), wide(part.frame, "tail_means")
-    combined = average(
-        part.weights.values, members, part.rows, [quantiles[own] for own in row_of.T], [tails[own] for own in row_of.T]
-    )
+    members, row_of, found = part.aligned.members, part.aligned.row_of[part.rows], part.calibrated
     present = members.present[part.rows]
     first = row_of[np.arange(part.rows.size), np.argmax(present, axis=1)]
     anchor = part.frame[first].select("forecast_origin", "target_at")
@@ -60,13 +60,20 @@ def forecast_rows(spec: EnsembleSpec, part: Combination, created_at: datetime) -
         pl.lit(part.key.instrument).alias("instrument"),
         pl.lit(part.key.horizon).alias("horizon"),
         pl.Series("known_at", known.astype("datetime64[us]")),
-        pl.Series("mean", combined.mean),
-        pl.Series("volatility", combined.volatility),
+        pl.Series("mean", found.mean),
+        pl.Series("volatility", found.volatility),
         pl.Series("probabilities", np.tile(np.array(PROBABILITIES), (part.rows.size, 1))),
-        pl.Series("quantiles", combined.quantiles),
-        pl.Series("tail_means", combined.tail_means),
+        pl.Series("quantiles", found.quantiles),
+        pl.Series("tail_means", found.tail_means),
         _lists("member_model_ids", part.frame["model_id"], row_of, present),
         _lists("missing_members", pl.Series(members.names), names, ~present),
+        pl.Series("combination", COMBINATIONS)[found.choice],
+        pl.Series("agreement", found.agreement),
+        pl.Series("interval_lower", found.lower),
+        pl.Series("interval_upper", found.upper),
+        pl.Series("interval_miscoverage", found.miscoverage),
+        pl.Series("combination_means", part.combined.mean[part.rows]),
+        pl.Series("combination_volatilities", part.combined.volatility[part.rows]),
         pl.lit(created_at, dtype=pl.Datetime("us")).alias("created_at"),
     )
 
@@ -88,13 +95,29 @@ def weight_rows(spec: EnsembleSpec, part: Combination, forecasts: "pl.DataFrame"
     """Spell out the weight of every member that is present, row by row of `forecasts`."""
     import polars as pl
 
-    members, weights = part.aligned.members, part.weights
+    members, combined, choice = part.aligned.members, part.combined, part.calibrated.choice
     position, member = np.nonzero(members.present[part.rows])
-    inside = pl.Series("inside", np.where(weights.by_aic, f"{AIC}, ", ""))
-    across = pl.Series("across", np.where(weights.by_loss[part.rows], spec.criterion, EQUAL))
+    chosen, origin = choice[position], part.rows[position]
     common = forecasts.select("name", "instrument", "horizon", "forecast_origin", "known_at", "created_at")
+    code = chosen * 4 + combined.judged[chosen, origin] * 2 + combined.by_aic[member]
     return common[position].with_columns(
         pl.Series("member", members.names)[member],
-        pl.Series("weight", weights.values[part.rows][position, member]),
-        (inside[member] + across[position]).alias("criterion"),
+        pl.Series("weight", combined.weights[chosen, origin, member]),
+        pl.Series("criterion", _criteria(spec))[code],
     )
+
+
+def _criteria(spec: EnsembleSpec) -> list[str]:
+    """Say what a weight rests on, for each combination, whether the past decided, and whether AIC did inside."""
+    words = {
+        "inverse_loss": f"inverse {spec.criterion}",
+        "adaptive": f"recent {spec.criterion}",
+        "stacking": "stacking",
+    }
+    return [
+        ("aic, " if by_aic and combination in ("inverse_loss", "stacking") else "")
+        + (words[combination] if judged and combination in words else "equal")
+        for combination in COMBINATIONS
+        for judged in (False, True)
+        for by_aic in (False, True)
+    ]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hf_platform.ensembles.combination import EnsembleSpec, member_weights
-from hf_platform.ensembles.members import KeyPlan, align, member_names, plan_origins, read_rows
+from hf_platform.ensembles.calibration import CalibrationSpec, calibrate
+from hf_platform.ensembles.combination import EnsembleSpec, combine_members
+from hf_platform.ensembles.members import KeyPlan, align, member_names, past_of, plan_origins, read_past, read_rows
 from hf_platform.ensembles.rows import Combination, forecast_rows, weight_rows
 from hf_platform.fitting.inputs import ReadSeries, read_from_lake
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
@@ -18,7 +19,7 @@ from hf_platform.horizons import Horizon
 from hf_platform.lake import Lake
 from hf_platform.models.base import Series
 from hf_platform.models.code_version import code_version
-from hf_platform.models.registry import FAMILIES
+from hf_platform.models.registry import FAMILIES, chosen_families
 from hf_platform.types import FloatArray, GridKey
 
 if TYPE_CHECKING:
@@ -28,7 +29,14 @@ KEYS_PER_BATCH: Final = 1_000
 ROWS_PER_COMMIT: Final = 400_000  # member rows read at a time, about 0.3 GB
 Progress = Callable[[int, int], None]
 _NEVER_FITTED: Final = (KeyStatus.FAILED, "no member was ever fitted for this key; fit its families first")
-_NUMBERS: Final = tuple(f"hf_platform.ensembles.{module}" for module in ("combination", "members", "rows", "weights"))
+_NUMBERS: Final = (
+    *(
+        f"hf_platform.ensembles.{module}"
+        for module in ("calibration", "combination", "groups", "intervals", "members", "rows", "stacking", "weights")
+    ),
+    "hf_platform.risk.filtered_historical",
+)
+_HOW: Final = CalibrationSpec()
 _REASONS: Final = """
     SELECT instrument, horizon, family, variant, status, reason FROM models.ledger
     JOIN (SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon) USING (instrument, horizon)
@@ -91,7 +99,8 @@ def combine_stage(
     retried fit, a restatement) makes a new row beside the old one. Weights of stored rows stay.
     """
     began = time.perf_counter()
-    families = [family for family in FAMILIES if family.kind == spec.kind]
+    chosen = {family.name for family in chosen_families(store.settings)}
+    families = [family for family in FAMILIES if family.kind == spec.kind and family.name in chosen]
     stage = _Stage(
         spec=spec,
         store=store,
@@ -123,9 +132,14 @@ def _combine_batch(
     new = {key: plan for key, plan in plans.items() if plan.forecast_ids}
     committed: int | None = None
     for group in pack(list(new), [len(new[key].forecast_ids) * len(stage.members) for key in new], ROWS_PER_COMMIT):
-        since = {key: _since(stage.spec, key, new[key], series[key]) for key in group}
-        frames = read_rows(stage.store, stage.members, since, stage.as_of)
-        parts = [_combine_key(stage, key, new[key], series[key], frames[key]) for key in group]
+        frames = read_rows(
+            stage.store,
+            stage.members,
+            {key: _since(key, new[key], series[key], stage.spec.reach) for key in group},
+            stage.as_of,
+        )
+        past = _read_past(stage, {key: new[key] for key in group}, series)
+        parts = [_combine_key(stage, key, new[key], series[key], (frames[key], past.get(key))) for key in group]
         committed = _commit(stage, parts)
     reasons = _why(stage, [key for key in keys if not _is_current(plans.get(key), series.get(key))])
     return {key: _outcome(stage, key, plans.get(key), series.get(key), reasons) for key in keys}, committed
@@ -141,20 +155,36 @@ def _read_all(stage: _Stage, keys: Sequence[GridKey], read: ReadSeries) -> dict[
     return found
 
 
-def _since(spec: EnsembleSpec, key: GridKey, plan: KeyPlan, series: Series) -> datetime:
-    """Go back from the first new origin by the window of losses that its weights read."""
+def _since(key: GridKey, plan: KeyPlan, series: Series, n_periods: int) -> datetime:
+    """Go back from the first new origin by a number of periods."""
     first = int(np.searchsorted(series.event_at, np.datetime64(min(plan.forecast_ids), "us")))
-    bars = (spec.window + 1) * Horizon.parse(key.horizon).n_bars
-    return series.event_at[max(first - bars, 0)].item()
+    return series.event_at[max(first - n_periods * Horizon.parse(key.horizon).n_bars, 0)].item()
 
 
-def _combine_key(stage: _Stage, key: GridKey, plan: KeyPlan, series: Series, frame: "pl.DataFrame") -> Combination:
-    aligned = align(frame, stage.members, series)
+def _read_past(
+    stage: _Stage, plans: Mapping[GridKey, KeyPlan], series: Mapping[GridKey, Series]
+) -> "dict[GridKey, pl.DataFrame]":
+    """Read the ensemble's own past where there is one: as far back as its choice, tails and intervals look."""
+    reach = max(stage.spec.choice, _HOW.tails.window, _HOW.interval.window) + 1
+    begun = [key for key, plan in plans.items() if len(plan.forecast_ids) < plan.n_origins]
+    since = {key: _since(key, plans[key], series[key], reach) for key in begun}
+    return read_past(stage.store, stage.spec.name, since, stage.as_of) if since else {}
+
+
+def _combine_key(
+    stage: _Stage, key: GridKey, plan: KeyPlan, series: Series, frames: "tuple[pl.DataFrame, pl.DataFrame | None]"
+) -> Combination:
+    aligned = align(frames[0], stage.members, series)
     n_bars = Horizon.parse(key.horizon).n_bars
-    weights = member_weights(stage.spec, aligned.members, _realised(series, n_bars), n_bars)
+    realised = _realised(series, n_bars)
+    combined = combine_members(stage.spec, aligned.members, realised, n_bars)
     new = np.array(sorted(plan.forecast_ids), dtype="datetime64[us]")
     rows = np.flatnonzero(np.isin(series.event_at[aligned.members.origins], new)).astype(np.int64)
-    return Combination(key, plan.forecast_ids, frame, aligned, weights, rows)
+    past = past_of(frames[1], series, n_bars, list(plan.forecast_ids))
+    calibrated = calibrate(
+        stage.spec, aligned.members, combined, rows, past=past, realised=realised, n_bars=n_bars, how=_HOW
+    )
+    return Combination(key, plan.forecast_ids, frames[0], aligned, combined, calibrated, rows)
 
 
 def _realised(series: Series, n_bars: int) -> FloatArray:

@@ -29,7 +29,7 @@ def qlike(mean: FloatArray, volatility: FloatArray, realised: FloatArray) -> Flo
     return ratio - np.log(ratio) - 1.0
 
 
-SPEC: Final = EnsembleSpec(name=NAME, kind="volatility", loss=qlike, criterion="inverse qlike")
+SPEC: Final = EnsembleSpec(name=NAME, kind="volatility", loss=qlike, criterion="qlike")
 
 
 def combine(

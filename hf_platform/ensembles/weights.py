@@ -1,4 +1,4 @@
-"""Weights of forecasts: Akaike weights within likelihood models, inverse past losses across groups."""
+"""Weights of forecasts from AICs, from past losses, and by least squares: arrays in, arrays out."""
 
 import numpy as np
 
@@ -69,12 +69,45 @@ def inverse_loss_weights(losses: FloatArray) -> FloatArray:
     """
     present = np.isfinite(losses)
     _require_members(present)
-    if (losses[present] < 0).any():
-        raise DataError(f"losses must not be negative, found {losses[present].min()}. Use a loss that is 0 at best.")
+    _require_positive(losses[present])
     perfect = present & (losses == 0)
     has_perfect = perfect.any(axis=-1, keepdims=True)
     inverse = np.where(present & ~perfect, 1.0 / np.where(present & ~perfect, losses, 1.0), 0.0)
     raw = np.where(has_perfect, perfect.astype(np.float64), inverse)
+    return raw / raw.sum(axis=-1, keepdims=True)
+
+
+def adaptive_weights(losses: FloatArray) -> FloatArray:
+    """Turn mean losses of the recent past into weights that do not depend on their unit.
+
+    Parameters
+    ----------
+    losses : float64 array, shape (..., n_members)
+        Mean out-of-sample losses, not negative; NaN where a member is missing.
+
+    Returns
+    -------
+    float64 array, same shape
+        Weights that sum to 1 along the last axis; 0 where a member is missing.
+
+    Raises
+    ------
+    DataError
+        If a loss is negative.
+    ModelError
+        If no member of a row is there.
+
+    Notes
+    -----
+    ``w_i = exp(-loss_i / mean loss) / sum``. The plain ``exp(-loss)`` depends on the unit: squared errors
+    of returns in decimals are near 1e-4, which makes every weight equal, and in percent near 1.
+    """
+    present = np.isfinite(losses)
+    _require_members(present)
+    _require_positive(losses[present])
+    mean = np.where(present, losses, 0.0).sum(axis=-1, keepdims=True) / present.sum(axis=-1, keepdims=True)
+    relative = np.where(present & (mean > 0), losses / np.where(mean > 0, mean, 1.0), 0.0)
+    raw = np.where(present, np.exp(-relative), 0.0)
     return raw / raw.sum(axis=-1, keepdims=True)
 
 
@@ -117,6 +150,11 @@ def rolling_means(losses: FloatArray, window: int, minimum: int) -> FloatArray:
 def _window_sums(values: FloatArray, window: int) -> FloatArray:
     padded = np.concatenate([np.zeros(window), values])
     return np.lib.stride_tricks.sliding_window_view(padded, window).sum(axis=-1)
+
+
+def _require_positive(losses: FloatArray) -> None:
+    if (losses < 0).any():
+        raise DataError(f"losses must not be negative, found {losses.min()}. Use a loss that is 0 at best.")
 
 
 def _require_members(present: BoolArray) -> None:

@@ -1,4 +1,4 @@
-"""VaR and ES of every stored forecast, as positive losses of a long position."""
+"""VaR and ES of every stored forecast, as positive losses of long and short positions."""
 
 import time
 from collections import Counter
@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, cast
 
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
-from hf_platform.horizons import Horizon
 from hf_platform.models.code_version import code_version
-from hf_platform.types import CONFIDENCES, GridKey
+from hf_platform.models.registry import chosen_families
+from hf_platform.risk.filtered_series import FILTER_CODE, filter_series
+from hf_platform.risk.var_sources import ESTIMATES, NAMED, TODO, level_parameters, parameters, quantile_families
+from hf_platform.types import GridKey
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,58 +19,27 @@ if TYPE_CHECKING:
     from hf_platform.lake import Lake
 
 STAGE: Final = "value_at_risk"
-METHODS: Final = ("ensemble", "ewma")
-_BEGINNING: Final = datetime(1, 1, 2)  # noqa: DTZ001 - times are naive UTC throughout
 _CHUNK = 50  # instruments estimated and committed at a time: bounds memory, keeps the lock short
 
-# Of each origin the newest vintage that was known; the ensemble, and EWMA as the baseline beside it.
-_CURRENT: Final = """
-WITH keys AS (
-    SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon, unnest($frequencies) AS frequency
-),
-current AS (
-    SELECT 'ensemble' AS method, forecast_id, instrument, horizon, forecast_origin, target_at, known_at,
-           probabilities, quantiles, tail_means, member_model_ids, missing_members
-    FROM ensembles.forecasts SEMI JOIN keys USING (instrument, horizon)
-    WHERE name = 'volatility_ensemble' AND known_at <= $as_of AND forecast_origin >= $since
-    QUALIFY row_number() OVER (PARTITION BY instrument, horizon, forecast_origin
-                               ORDER BY known_at DESC, created_at DESC, forecast_id) = 1
-    UNION ALL
-    SELECT 'ewma', model_id, instrument, horizon, forecast_origin, target_at, known_at,
-           probabilities, quantiles, tail_means, [model_id], []::VARCHAR[]
-    FROM models.forecasts SEMI JOIN keys USING (instrument, horizon)
-    WHERE family = 'ewma' AND known_at <= $as_of AND forecast_origin >= $since
-    QUALIFY row_number() OVER (PARTITION BY instrument, horizon, forecast_origin
-                               ORDER BY known_at DESC, created_at DESC, model_id) = 1
-)
-"""
-# The identity of an estimate: what it is of, and the forecast it was taken from.
-_VAR_ID: Final = """
-left(sha256(concat_ws('|', method, instrument, horizon, epoch_us(forecast_origin), confidence, 1, forecast_id)), 24)
-"""
-# What each key has and what is still to do. All levels of a forecast are written together, so the
-# last level stands for the others. The content hash is free of the order of the forecasts.
+# What each key has and what is still to do. The content hash is free of the order of the forecasts.
 _STANDING: Final = (
-    _CURRENT
-    + f""",
+    NAMED
+    + """,
 bars AS (
     SELECT k.instrument, k.horizon, max(b.event_at) AS newest_bar
     FROM keys k JOIN market.bars b ON b.instrument = k.instrument AND b.frequency = k.frequency
     WHERE b.known_at <= $as_of AND b.close IS NOT NULL AND NOT isnan(b.close)
     GROUP BY ALL
 ),
-stored AS (
-    SELECT var_id, true AS is_stored FROM risk.value_at_risk SEMI JOIN keys USING (instrument, horizon)
-    WHERE confidence = $confidence
-),
-named AS (SELECT *, {_VAR_ID} AS var_id FROM (SELECT *, $confidence AS confidence FROM current)),
-forecasts AS (
-    SELECT instrument, horizon, count(*) AS n_forecasts,
+levels AS (SELECT method, count(*) AS n_levels FROM (SELECT unnest($methods) AS method) GROUP BY method),
+counted AS (
+    SELECT instrument, horizon, sum(n_levels)::BIGINT AS n_estimates,
            count(*) FILTER (is_stored IS NULL) AS n_new, min(forecast_origin) FILTER (is_stored IS NULL) AS new_from,
            max(forecast_origin) FILTER (method = 'ensemble') AS newest_origin,
-           arg_max(missing_members, forecast_origin) FILTER (method = 'ensemble') AS missing_members,
+           arg_max(forecast_id, forecast_origin) FILTER (method = 'ensemble') AS newest_forecast,
+           bool_or(is_stored IS NULL AND method = 'filtered_historical') AS filters,
            printf('%016x', bit_xor(md5_number_lower(var_id))) AS data_version
-    FROM named LEFT JOIN stored USING (var_id) GROUP BY ALL
+    FROM named JOIN levels USING (method) GROUP BY instrument, horizon
 ),
 troubles AS (
     SELECT instrument, horizon, arg_max(coalesce(reason, error, status), (as_of, created_at)) AS trouble
@@ -76,26 +47,9 @@ troubles AS (
     WHERE as_of <= $as_of AND status NOT IN ('ok', 'skipped')
     GROUP BY ALL
 )
-SELECT * FROM keys LEFT JOIN bars USING (instrument, horizon) LEFT JOIN forecasts USING (instrument, horizon)
-LEFT JOIN troubles USING (instrument, horizon)
-"""
-)
-# Losses are minus returns: VaR is minus the return quantile at 1 - confidence, ES minus the mean return
-# at or below it. A quantile above zero gives a negative VaR, a sure gain, and keeps its sign.
-_ESTIMATES: Final = (
-    _CURRENT
-    + f""",
-levels AS (SELECT unnest($confidences) AS confidence, unnest($tails) AS tail),
-estimates AS (
-    SELECT {_VAR_ID} AS var_id, instrument, horizon, method, confidence, 1 AS position_sign, forecast_origin, target_at,
-           known_at, -quantiles[list_position(probabilities, tail)] AS value_at_risk,
-           -tail_means[list_position(probabilities, tail)] AS expected_shortfall, member_model_ids, missing_members
-    FROM current CROSS JOIN levels
-)
-SELECT * FROM estimates ANTI JOIN (
-    SELECT var_id FROM risk.value_at_risk SEMI JOIN keys USING (instrument, horizon) WHERE forecast_origin >= $since
-) USING (var_id)
-WHERE value_at_risk IS NOT NULL
+SELECT k.*, b.newest_bar, c.* EXCLUDE (instrument, horizon), t.trouble, f.missing_members
+FROM keys k LEFT JOIN bars b USING (instrument, horizon) LEFT JOIN counted c USING (instrument, horizon)
+LEFT JOIN troubles t USING (instrument, horizon) LEFT JOIN ensembles.forecasts f ON f.forecast_id = c.newest_forecast
 """
 )
 
@@ -127,26 +81,39 @@ def estimate(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
     Notes
     -----
     Rows of `risk.value_at_risk`: VaR = -quantile(1 - confidence), ES = -tail_mean(1 - confidence) of
-    the log return over the horizon [decimal], for `CONFIDENCES`, position_sign +1 (long). A negative
-    VaR (the quantile is a gain) is kept as it is. Methods: `ensemble`, and `ewma` as the baseline.
+    the log return over the horizon [decimal] for a long position (position_sign +1), quantile(confidence)
+    and tail_mean(confidence) for a short one (-1). A negative VaR (the quantile is a gain) is kept as it
+    is. Methods and the levels of each: `risk.var_sources`.
     """
     started = time.perf_counter()
     outcomes: dict[GridKey, KeyOutcome] = {}
     snapshot: int | None = None
+    version = code_version("hf_platform.risk.value_at_risk")
+    chosen = [family.name for family in chosen_families(store.settings)]
+    code = {"filter_code": code_version("hf_platform.risk.filtered_series", *FILTER_CODE)}
+    levels = level_parameters()
+    families = {"quantile_families": quantile_families(chosen)}
+    witness = code | {"methods": levels["methods"]}
     for chunk in chunks_of_instruments(keys, _CHUNK):
-        standing = store.query(_STANDING, _parameters(chunk, as_of) | {"confidence": CONFIDENCES[-1]})
+        standing = store.query(_STANDING, parameters(chunk, as_of, chosen) | witness)
         rows = {GridKey(row["instrument"], row["horizon"]): row for row in standing.iter_rows(named=True)}
         todo = [key for key in chunk if rows[key]["n_new"]]
         fresh: Counter[GridKey] = Counter()
         if todo:
-            estimates = store.query(
-                _ESTIMATES, _levels(_parameters(todo, as_of, min(rows[k]["new_from"] for k in todo)))
-            )
+            since = min(rows[key]["new_from"] for key in todo)
+            filtered = filter_series(store, [key for key in todo if rows[key]["filters"]], as_of=as_of, since=since)
+            named = store.query(TODO, parameters(todo, as_of, chosen, since) | code)
+            with store.reading() as con:
+                con.register("chosen", named)
+                con.register("filtered", filtered)
+                estimates = con.execute(ESTIMATES, levels | families).pl()
+                con.unregister("chosen")
+                con.unregister("filtered")
             snapshot = _write(store, estimates, run_id)
             fresh.update(_count(estimates))
         outcomes |= {key: _outcome(rows[key], fresh[key]) for key in chunk}
     seconds = time.perf_counter() - started
-    return StageOutcome(STAGE, outcomes, snapshot, seconds, code_version("hf_platform.risk.value_at_risk"))
+    return StageOutcome(STAGE, outcomes, snapshot, seconds, version)
 
 
 def tomorrow_var(store: "Lake", as_of: datetime, horizon: str = "1d") -> "pl.DataFrame":
@@ -191,21 +158,6 @@ def chunks_of_instruments(keys: Sequence[GridKey], size: int) -> list[list[GridK
     return chunks
 
 
-def _parameters(keys: Sequence[GridKey], as_of: datetime, since: datetime = _BEGINNING) -> dict[str, object]:
-    return {
-        "instruments": [key.instrument for key in keys],
-        "horizons": [key.horizon for key in keys],
-        "frequencies": [Horizon.parse(key.horizon).frequency for key in keys],
-        "as_of": as_of,
-        "since": since,
-    }
-
-
-def _levels(parameters: dict[str, object]) -> dict[str, object]:
-    # 1 - 0.99 is not the stored 0.01 in floating point: round to the grid's own numbers.
-    return parameters | {"confidences": list(CONFIDENCES), "tails": [round(1.0 - c, 6) for c in CONFIDENCES]}
-
-
 def _write(store: "Lake", estimates: "pl.DataFrame", run_id: str) -> int | None:
     import polars as pl
 
@@ -221,8 +173,8 @@ def _count(frame: "pl.DataFrame") -> dict[GridKey, int]:
 
 
 def _outcome(row: dict[str, object], n_new: int) -> KeyOutcome:
-    newest_bar, newest_origin, count = row["newest_bar"], row["newest_origin"], row["n_forecasts"]
-    n_rows = (count if isinstance(count, int) else 0) * len(CONFIDENCES)
+    newest_bar, newest_origin, count = row["newest_bar"], row["newest_origin"], row["n_estimates"]
+    n_rows = count if isinstance(count, int) else 0
     missing = cast("list[str] | None", row["missing_members"])
     reason = _failure(newest_bar, newest_origin, row["trouble"])
     return KeyOutcome(

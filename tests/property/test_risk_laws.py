@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hf_platform.backtest import coverage, scoring
+from hf_platform.backtest import breaks, confidence_set, coverage, scoring, strategy
 from hf_platform.backtest.walk_forward import WalkForward, non_overlapping
 from hf_platform.risk import options
 
@@ -104,3 +104,67 @@ def test_put_call_parity_bounds_and_the_way_back(spot, moneyness, maturity, rate
     if time_value > 1e-6 * spot:
         back = options.implied_volatility(call, spot, strike, maturity, rate, dividend_yield=carry)
         assert np.isclose(float(back), volatility, rtol=1e-5, atol=1e-7)
+
+
+shares = st.floats(-1, 1)
+
+
+@given(
+    steps=arrays(np.float64, (25, 2), elements=st.floats(-0.2, 0.2)),
+    signals=arrays(np.float64, (25, 2), elements=st.one_of(shares, st.just(np.nan))),
+    later=arrays(np.float64, (25, 2), elements=shares),
+    cut=st.integers(1, 24),
+    with_opens=st.booleans(),
+)
+def test_a_strategy_never_sees_the_future(steps, signals, later, cut, with_opens):
+    closes = 100 * np.exp(np.cumsum(steps, axis=0))
+    changed, other = closes.copy(), signals.copy()
+    changed[cut:] *= np.exp(later[cut:])
+    other[cut:] = later[cut:]
+    options = ({"opens": closes * 1.01}, {"opens": np.vstack([closes[:cut] * 1.01, changed[cut:]])})
+    whole = strategy.backtest(closes, signals, **(options[0] if with_opens else {}))
+    moved = strategy.backtest(changed, other, **(options[1] if with_opens else {}))
+    np.testing.assert_array_equal(moved.net[:cut], whole.net[:cut])
+    np.testing.assert_array_equal(moved.positions[: cut + 1], whole.positions[: cut + 1])
+
+
+@given(
+    signals=arrays(np.float64, 30, elements=shares),
+    steps=arrays(np.float64, 30, elements=st.floats(-0.1, 0.1)),
+    cost=st.floats(0, 0.01),
+)
+def test_costs_never_help(signals, steps, cost):
+    closes = 100 * np.exp(np.cumsum(steps))
+    dear = strategy.backtest(closes, signals, strategy.TradingCosts(commission=cost, slippage=cost, borrow=10 * cost))
+    free = strategy.backtest(closes, signals, strategy.FREE)
+    assert (dear.net <= free.net + 1e-15).all()
+    np.testing.assert_array_equal(dear.positions, free.positions)
+
+
+@settings(deadline=None)
+@given(losses=arrays(np.float64, (40, 4), elements=st.floats(0, 10)), seed=st.integers(0, 99))
+def test_a_confidence_set_always_keeps_one(losses, seed):
+    chosen = confidence_set.model_confidence_set(losses, n_resamples=99, seed=seed)
+    assert chosen.included[np.isclose(chosen.p_values, 1.0)].all()
+    assert chosen.p_values.max() == 1.0
+    assert ((chosen.p_values > 0) & (chosen.p_values <= 1)).all()
+
+
+@given(values=arrays(np.float64, st.integers(2, 60), elements=st.floats(-5, 5)), most=st.integers(0, 4))
+def test_regimes_tile_the_sample_and_are_long_enough(values, most):
+    found = breaks.break_points(values, max_breaks=most, trimming=0.2)
+    edges = np.r_[0, found.starts, values.size]
+    assert found.starts.size <= most
+    if found.starts.size:
+        assert np.diff(edges).min() >= np.ceil(0.2 * values.size)
+    np.testing.assert_allclose((np.diff(edges) * found.means).sum(), values.sum(), atol=1e-8)
+
+
+@given(u=arrays(np.float64, st.integers(1, 200), elements=st.floats(1e-6, 1 - 1e-6)), confidence=confidences)
+def test_berkowitz_returns_no_nan(u, confidence):
+    for found in (coverage.berkowitz(u), coverage.berkowitz_tail(u, confidence)):
+        if found.p_value is None:
+            assert found.reason
+        else:
+            assert 0.0 <= found.p_value <= 1.0
+            assert found.statistic >= 0.0

@@ -8,8 +8,13 @@ from types import ModuleType
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 from hf_platform.ensembles import return_ensemble, stage, volatility_ensemble
+from hf_platform.ensembles.calibration import CalibrationSpec
+from hf_platform.ensembles.combination import COMBINATIONS
+from hf_platform.ensembles.intervals import IntervalSpec
+from hf_platform.ensembles.stacking import StackingSpec
 from hf_platform.errors import PlatformError
 from hf_platform.fitting.executors import InlineExecutor
 from hf_platform.fitting.fit_grid import fit_grid
@@ -17,6 +22,7 @@ from hf_platform.fitting.outcome import KeyStatus, StageOutcome
 from hf_platform.lake import Lake
 from hf_platform.models import get_family
 from hf_platform.models.base import ModelFamily, Schedule, Series
+from hf_platform.risk.filtered_historical import TailSpec
 from hf_platform.settings import Settings
 from hf_platform.types import PROBABILITIES, GridKey
 
@@ -104,15 +110,28 @@ def test_the_volatility_ensemble_from_the_stored_rows_by_hand(world: World) -> N
     weights = world.store.query(f"SELECT * FROM ensembles.weights {where} ORDER BY member", at)
     combined = world.store.query(f"SELECT * FROM ensembles.forecasts {where}", at).row(0, named=True)
     assert weights["member"].to_list() == ["ewma/riskmetrics", "garch/garch-normal", "garch/garch-t"]
-    assert weights["criterion"].to_list() == ["inverse qlike", "aic, inverse qlike", "aic, inverse qlike"]
     w = weights["weight"].to_numpy()
     assert w.sum() == pytest.approx(1.0)
-    aic = members["aic"].to_numpy()[1:]
-    assert w[1] / w[2] == pytest.approx(np.exp(-0.5 * (aic[0] - aic[1])))
-    quantiles = np.array(members["quantiles"].to_list())
-    np.testing.assert_allclose(combined["quantiles"], w @ quantiles, rtol=1e-12)
-    np.testing.assert_allclose(combined["tail_means"], w @ np.array(members["tail_means"].to_list()), rtol=1e-12)
+    every = dict(zip(COMBINATIONS, combined["combination_volatilities"], strict=True))
     assert combined["volatility"] == pytest.approx(np.sqrt(w @ members["volatility"].to_numpy() ** 2))
+    assert combined["volatility"] == every[combined["combination"]]
+    assert every["equal"] == pytest.approx(np.sqrt(np.mean(members["volatility"].to_numpy() ** 2)))
+    aic = members["aic"].to_numpy()[1:]
+    assert not np.isnan(aic).any()
+    relative = members["volatility"].to_numpy() / combined["volatility"]
+    assert combined["agreement"] == pytest.approx(1 / (1 + np.std(relative)))
+    # The tails by counting: what followed the 150 forecasts before, and a t that counts 250.
+    returns = world.make("AAA", n_bars=420).log_return
+    past = world.rows().filter(instrument="AAA", horizon="1d").filter(pl.col("forecast_origin") < origin)
+    assert past.height == 150
+    z = (returns[251:401] - past["mean"].to_numpy()) / past["volatility"].to_numpy()
+    points = (np.array(combined["quantiles"]) - combined["mean"]) / combined["volatility"]
+    below = (z[:, None] <= points + 1e-12).sum(axis=0) + 250 * stats.t.cdf(points / np.sqrt(0.6), 5)
+    strictly = (z[:, None] < points - 1e-12).sum(axis=0) + 250 * stats.t.cdf(points / np.sqrt(0.6), 5)
+    wanted = 400 * np.array(PROBABILITIES)
+    assert (below >= wanted - 1e-6).all()
+    assert (strictly <= wanted + 1e-6).all()
+    assert combined["interval_lower"] < combined["mean"] < combined["interval_upper"]
     assert combined["member_model_ids"] == members["model_id"].to_list()
     assert combined["missing_members"] == []
     assert combined["probabilities"] == list(PROBABILITIES)
@@ -147,7 +166,10 @@ def test_night_by_night_equals_all_at_once(
     world: World, ensemble: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     # A short window, so that the nightly run does not read all history.
-    short = replace(ensemble.SPEC, window=30, minimum=5)
+    stacking = StackingSpec(window=24, minimum=8, every=5)
+    short = replace(ensemble.SPEC, window=30, minimum=5, recent=8, recent_minimum=3, stacking=stacking)
+    short = replace(short, choice=20, choice_minimum=5)
+    monkeypatch.setattr(stage, "_HOW", CalibrationSpec(tails=TailSpec(window=25), interval=IntervalSpec(window=35)))
     monkeypatch.setattr(ensemble, "SPEC", short)
     families = (EWMA, GARCH) if ensemble is volatility_ensemble else (NET, TREES)
     for n_bars in (405, 410, 420):
@@ -228,8 +250,9 @@ def test_the_return_ensemble_weighs_by_past_squared_errors(world: World) -> None
         "SELECT member, criterion, weight FROM ensembles.weights WHERE instrument = 'AAA' AND horizon = '1d' "
         "ORDER BY forecast_origin, member"
     )
-    assert weights["member"].unique().sort().to_list() == ["elastic_net/default", "lightgbm/default"]
-    assert set(weights["criterion"]) == {"equal", "inverse squared error"}
-    last = weights.tail(2)["weight"].to_list()
+    assert weights["member"].unique().sort().to_list() == ["elastic_net/default", "lightgbm/mean", "lightgbm/quantile"]
+    known = {"equal", "inverse squared error", "recent squared error", "stacking"}
+    assert {"equal", "recent squared error"} <= set(weights["criterion"]) <= known
+    last = weights.tail(3)["weight"].to_list()
     assert sum(last) == pytest.approx(1.0)
-    assert last[0] != last[1]
+    assert len(set(last)) > 1
