@@ -1,12 +1,13 @@
 """The battery of tests on one sample of VaR forecasts, each closed with a verdict in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 
 from hf_platform.backtest import coverage, es_tests
+from hf_platform.backtest.berkowitz import tail_probabilities
 from hf_platform.backtest.coverage import CoverageTest
 from hf_platform.backtest.sample import VarSample
 from hf_platform.backtest.walk_forward import MINIMUM_OUT_OF_SAMPLE
@@ -73,6 +74,40 @@ def _window(sample: VarSample, rows: slice) -> Iterator[TestRow]:
     for name, result in results.items():
         verdict, reason = judge(result, level, n_sessions(len(sample), Horizon.parse(sample.key.horizon)))
         yield TestRow(name, sample.origins[rows], result, verdict, reason)
+
+
+def run_tail_battery(samples: Sequence[VarSample]) -> Iterator[tuple[VarSample, TestRow]]:
+    """Run Berkowitz's tail test at each confidence of one key, method and position.
+
+    Parameters
+    ----------
+    samples : sequence of VarSample
+        The same forecasts at several confidences: together they describe the tail.
+
+    Yields
+    ------
+    (VarSample, TestRow)
+        The sample whose confidence begins the tail, and the test on the whole sample and on its last
+        250 forecasts. Nothing where the confidences do not share their origins, or ES at the highest
+        confidence is unknown.
+    """
+    ordered = sorted(samples, key=lambda sample: sample.confidence)
+    last = ordered[-1]
+    if not all(np.array_equal(sample.origins, last.origins) for sample in ordered):
+        return
+    var = np.column_stack([sample.value_at_risk for sample in ordered])
+    if not np.isfinite(last.expected_shortfall).all() or (var < 0).all(axis=0).any():
+        return
+    shortfall = np.maximum(last.expected_shortfall, last.value_at_risk)
+    levels = [sample.confidence for sample in ordered]
+    sessions = n_sessions(len(last), Horizon.parse(last.key.horizon))
+    placed = tail_probabilities(last.losses, np.maximum.accumulate(var, axis=1), shortfall, levels)
+    windows = [slice(0, None)] + ([slice(-RECENT, None)] if len(last) > RECENT else [])
+    for sample in ordered:
+        for rows in windows:
+            result = coverage.berkowitz_tail(placed[rows], sample.confidence)
+            verdict, reason = judge(result, sample.confidence, sessions)
+            yield sample, TestRow("berkowitz_tail", sample.origins[rows], result, verdict, reason)
 
 
 def n_sessions(n_forecasts: int, horizon: Horizon) -> int:

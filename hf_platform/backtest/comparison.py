@@ -1,20 +1,14 @@
 """Is one forecast better than another, or can one not tell."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from hf_platform.backtest.sample import VarSample
-from hf_platform.backtest.scoring import fissler_ziegel, tick_loss
 from hf_platform.errors import DataError
-from hf_platform.types import FloatArray, GridKey
-
-if TYPE_CHECKING:
-    import polars as pl
+from hf_platform.types import FloatArray
 
 WINNER: Final = 0.05  # two-sided p-value below which a winner is named
 MINIMUM: Final = 30  # common forecasts below which the normal law is not trusted
@@ -83,7 +77,7 @@ def diebold_mariano(member: ArrayLike, benchmark: ArrayLike) -> LossComparison:
     n, mean = difference.size, float(difference.mean())
     if n < MINIMUM:
         return LossComparison(mean, None, None, n, "cannot tell", f"{n} common forecasts, {MINIMUM} are needed")
-    variance = _long_run_variance(difference - mean)
+    variance = long_run_variance(difference - mean)
     if not variance > 0:
         return LossComparison(
             mean, None, None, n, "cannot tell", "the losses differ by a constant: no noise to compare with"
@@ -94,72 +88,18 @@ def diebold_mariano(member: ArrayLike, benchmark: ArrayLike) -> LossComparison:
     return LossComparison(mean, statistic, p_value, n, verdict)
 
 
-def compare_methods(samples: Sequence[VarSample], member: str = "ensemble", benchmark: str = "ewma") -> "pl.DataFrame":
-    """Compare two VaR methods by tick loss and joint VaR-ES loss, on the origins that both have.
+def long_run_variance(centred: FloatArray, n_lags: int | None = None) -> float:
+    """Estimate the variance of the mean times n, after Newey and West.
 
-    Returns
-    -------
-    polars.DataFrame
-        Rows of `backtests.comparisons`, without `as_of`.
+    Parameters
+    ----------
+    centred : float64 array, shape (n,)
+        Values less their mean, in time order.
+    n_lags : int, optional
+        By default ``floor(4 (n / 100)^(2/9))``.
     """
-    import polars as pl
-
-    found: dict[tuple[GridKey, float], dict[str, VarSample]] = {}
-    for sample in samples:
-        found.setdefault((sample.key, sample.confidence), {})[sample.method] = sample
-    rows = [row for pair in found.values() for row in _rows(pair, member, benchmark)]
-    return pl.DataFrame(rows) if rows else pl.DataFrame()
-
-
-def _rows(pair: Mapping[str, VarSample], member: str, benchmark: str) -> list[dict[str, object]]:
-    if member not in pair or benchmark not in pair:
-        return []
-    one, other = pair[member], pair[benchmark]
-    _, at_one, at_other = np.intersect1d(one.origins, other.origins, return_indices=True)
-    if not at_one.size:
-        return []
-    rows: list[dict[str, object]] = []
-    for name, losses in (("tick_loss", _ticks), ("fissler_ziegel", _joint)):
-        left, right = losses(one, at_one), losses(other, at_other)
-        if left is None or right is None:
-            continue
-        outcome = diebold_mariano(left, right)
-        rows.append(
-            {
-                "instrument": one.key.instrument,
-                "horizon": one.key.horizon,
-                "member": member,
-                "benchmark": benchmark,
-                "score": f"{name}@{one.confidence:g}",
-                "test": "diebold_mariano",
-                "n_forecasts": outcome.n_forecasts,
-                "mean_difference": outcome.mean_difference,
-                "statistic": outcome.statistic,
-                "p_value": outcome.p_value,
-                "verdict": outcome.verdict,
-                "reason": outcome.reason,
-                "window_start": one.origins[at_one[0]].item(),
-                "window_end": one.origins[at_one[-1]].item(),
-            }
-        )
-    return rows
-
-
-def _ticks(sample: VarSample, rows: NDArray[np.intp]) -> FloatArray | None:
-    var = sample.value_at_risk[rows]
-    return None if (var < 0).all() else tick_loss(sample.losses[rows], var, sample.confidence)
-
-
-def _joint(sample: VarSample, rows: NDArray[np.intp]) -> FloatArray | None:
-    var, es = sample.value_at_risk[rows], sample.expected_shortfall[rows]
-    if (var < 0).all() or not (np.isfinite(es) & (es > 0)).all():
-        return None
-    return fissler_ziegel(sample.losses[rows], var, np.maximum(es, var), sample.confidence)
-
-
-def _long_run_variance(centred: FloatArray) -> float:
     n = centred.size
-    n_lags = int(4.0 * (n / 100.0) ** (2.0 / 9.0))
+    n_lags = min(int(4.0 * (n / 100.0) ** (2.0 / 9.0)) if n_lags is None else n_lags, n - 1)
     total = float(centred @ centred) / n
     for lag in range(1, n_lags + 1):
         total += 2.0 * (1.0 - lag / (n_lags + 1)) * float(centred[lag:] @ centred[:-lag]) / n

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.special import chdtrc, xlogy
 
+from hf_platform.backtest.berkowitz import berkowitz, berkowitz_tail
 from hf_platform.backtest.duration import duration_test
 from hf_platform.backtest.dynamic_quantile import dynamic_quantile
 from hf_platform.backtest.results import (
@@ -26,6 +27,8 @@ __all__ = [
     "CoverageTest",
     "TrafficLight",
     "basel_traffic_light",
+    "berkowitz",
+    "berkowitz_tail",
     "christoffersen_independence",
     "conditional_coverage",
     "duration_test",

@@ -9,8 +9,8 @@ import numpy as np
 
 from hf_platform.backtest.walk_forward import non_overlapping
 from hf_platform.horizons import Horizon
-from hf_platform.risk.value_at_risk import METHODS
-from hf_platform.types import CONFIDENCES, BoolArray, FloatArray, GridKey, IntArray, TimeArray
+from hf_platform.market.adjustments import ADJUSTED_BARS
+from hf_platform.types import BoolArray, FloatArray, GridKey, IntArray, TimeArray
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,28 +18,29 @@ if TYPE_CHECKING:
     from hf_platform.lake import Lake
 
 # Of each bar and each estimate the newest vintage that was known; bars are numbered so that the
-# return over a horizon is the price n_bars later against the price at the origin.
-_SAMPLE: Final = """
-WITH keys AS (
+# return over a horizon is the price n_bars later against the price at the origin, splits and dividends included.
+_SAMPLE: Final = f"""
+WITH {ADJUSTED_BARS},
+keys AS (
     SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon,
            unnest($frequencies) AS frequency, unnest($n_bars) AS n_bars
 ),
 vintages AS (
-    SELECT instrument, frequency, event_at, close FROM market.bars
-    WHERE known_at <= $as_of AND instrument IN (SELECT instrument FROM keys)
-      AND frequency IN (SELECT frequency FROM keys)
-    QUALIFY row_number() OVER (PARTITION BY instrument, frequency, event_at ORDER BY known_at DESC) = 1
+    SELECT instrument, frequency, event_at, close * adjustment AS close FROM adjusted_bars
+    WHERE frequency IN (SELECT frequency FROM keys)
 ),
 bars AS (
     SELECT *, row_number() OVER (PARTITION BY instrument, frequency ORDER BY event_at) AS bar
     FROM vintages WHERE close IS NOT NULL AND NOT isnan(close)
 ),
 estimates AS (
-    SELECT instrument, horizon, method, confidence, forecast_origin, value_at_risk, expected_shortfall, var_id
+    SELECT instrument, horizon, method, confidence, position_sign, forecast_origin, value_at_risk, expected_shortfall,
+           var_id
     FROM risk.value_at_risk SEMI JOIN keys USING (instrument, horizon)
-    WHERE position_sign = 1 AND known_at <= $as_of
-      AND method IN (SELECT unnest($methods)) AND confidence IN (SELECT unnest($confidences))
-    QUALIFY row_number() OVER (PARTITION BY instrument, horizon, method, confidence, forecast_origin
+    WHERE known_at <= $as_of AND position_sign IN (SELECT unnest($signs))
+      AND (len($methods) = 0 OR method IN (SELECT unnest($methods)))
+      AND (len($confidences) = 0 OR confidence IN (SELECT unnest($confidences)))
+    QUALIFY row_number() OVER (PARTITION BY instrument, horizon, method, confidence, position_sign, forecast_origin
                                ORDER BY known_at DESC, created_at DESC, var_id) = 1
 ),
 realised AS (
@@ -50,11 +51,11 @@ realised AS (
     JOIN bars target ON target.instrument = k.instrument AND target.frequency = k.frequency
                     AND target.bar = origin.bar + k.n_bars
 )
-SELECT e.instrument, e.horizon, e.method, e.confidence, e.forecast_origin, r.target_at, r.bar, r.loss,
-       e.value_at_risk, e.expected_shortfall, e.var_id
+SELECT e.instrument, e.horizon, e.method, e.confidence, e.position_sign, e.forecast_origin, r.target_at, r.bar,
+       e.position_sign * r.loss AS loss, e.value_at_risk, e.expected_shortfall, e.var_id
 FROM estimates e JOIN realised r USING (instrument, horizon, forecast_origin)
 WHERE r.loss IS NOT NULL
-ORDER BY e.instrument, e.horizon, e.method, e.confidence, e.forecast_origin
+ORDER BY e.instrument, e.horizon, e.method, e.confidence, e.position_sign, e.forecast_origin
 """
 # Content hashes free of order: of the estimates by key, of the prices by instrument and frequency. All
 # vintages known at as_of count: they decide which of them is the newest.
@@ -71,16 +72,26 @@ of_prices AS (
       AND frequency IN (SELECT frequency FROM keys)
     GROUP BY ALL
 ),
+of_actions AS (
+    SELECT instrument,
+           printf('%016x', bit_xor(md5_number_lower(
+               concat_ws('|', kind, epoch_us(event_at), epoch_us(known_at), value))))
+               AS actions
+    FROM market.corporate_actions
+    WHERE known_at <= $as_of AND instrument IN (SELECT instrument FROM keys)
+    GROUP BY ALL
+),
 of_estimates AS (
     SELECT instrument, horizon, count(*) AS n_estimates, max(forecast_origin) AS newest_origin,
            printf('%016x', bit_xor(md5_number_lower(var_id))) AS estimates
     FROM risk.value_at_risk SEMI JOIN keys USING (instrument, horizon)
-    WHERE position_sign = 1 AND known_at <= $as_of
+    WHERE known_at <= $as_of
     GROUP BY ALL
 )
 SELECT k.instrument, k.horizon, n_estimates, newest_origin,
-       coalesce(estimates, '') || coalesce(prices, '') AS data_version
+       coalesce(estimates, '') || coalesce(prices, '') || coalesce(actions, '') AS data_version
 FROM keys k LEFT JOIN of_estimates USING (instrument, horizon) LEFT JOIN of_prices USING (instrument, frequency)
+LEFT JOIN of_actions USING (instrument)
 """
 
 
@@ -98,6 +109,8 @@ class VarSample:
     losses, value_at_risk, expected_shortfall : float64 array, shape (n_forecasts,)
         Positive for a loss [decimal log return over the horizon]; ES is NaN where unknown.
     var_ids : tuple of str
+    position_sign : int
+        +1 long, -1 short; losses are minus the sign times the log return.
     """
 
     key: GridKey
@@ -109,6 +122,7 @@ class VarSample:
     value_at_risk: FloatArray
     expected_shortfall: FloatArray
     var_ids: tuple[str, ...]
+    position_sign: int = 1
 
     def __len__(self) -> int:
         """Count the forecasts."""
@@ -127,6 +141,7 @@ class VarSample:
             self.value_at_risk[rows],
             self.expected_shortfall[rows],
             ids,
+            self.position_sign,
         )
 
     @property
@@ -141,15 +156,21 @@ def read_samples(
     as_of: datetime,
     snapshot: int | None = None,
     *,
-    methods: Sequence[str] = METHODS,
-    confidences: Sequence[float] = CONFIDENCES,
+    methods: Sequence[str] = (),
+    confidences: Sequence[float] = (),
+    signs: Sequence[int] = (1, -1),
 ) -> list[VarSample]:
-    """Read every method and confidence of some keys, on non-overlapping origins.
+    """Read stored VaR of some keys on non-overlapping origins: every method and confidence unless some are named.
 
     A forecast is left out where its horizon has not ended by `as_of` or a price in question is not
     positive (a log return does not exist there).
     """
-    chosen = {"methods": list(methods), "confidences": list(confidences), "n_bars": _n_bars(keys)}
+    chosen = {
+        "methods": list(methods),
+        "confidences": list(confidences),
+        "signs": list(signs),
+        "n_bars": _n_bars(keys),
+    }
     frame = store.query(_SAMPLE, _parameters(keys, as_of) | chosen, snapshot)
     return list(_split(frame)) if frame.height else []
 
@@ -174,14 +195,14 @@ def _n_bars(keys: Sequence[GridKey]) -> list[int]:
 
 def _split(frame: "pl.DataFrame") -> Iterator[VarSample]:
     # The frame is sorted by group, so that groups are slices of plain arrays.
-    groups = frame.group_by("instrument", "horizon", "method", "confidence", maintain_order=True).len()
+    groups = frame.group_by("instrument", "horizon", "method", "confidence", "position_sign", maintain_order=True).len()
     columns = {
         name: frame[name].to_numpy() for name in ("forecast_origin", "target_at", "bar", "loss", "value_at_risk")
     }
     columns["expected_shortfall"] = frame["expected_shortfall"].fill_null(float("nan")).to_numpy()
     identities = frame["var_id"]
     start = 0
-    for instrument, horizon, method, confidence, size in groups.iter_rows():
+    for instrument, horizon, method, confidence, sign, size in groups.iter_rows():
         bars: IntArray = columns["bar"][start : start + size].astype(np.int64)
         rows = start + non_overlapping(bars, Horizon.parse(horizon).n_bars)
         yield VarSample(
@@ -194,5 +215,6 @@ def _split(frame: "pl.DataFrame") -> Iterator[VarSample]:
             columns["value_at_risk"][rows],
             columns["expected_shortfall"][rows],
             tuple(identities.gather(rows).to_list()),
+            int(sign),
         )
         start += size

@@ -173,6 +173,92 @@ def quantile_crps(observed: ArrayLike, quantiles: ArrayLike, probabilities: Arra
     return 2.0 * np.trapezoid(scores, levels, axis=1)
 
 
+def squared_error(observed: ArrayLike, forecast: ArrayLike) -> FloatArray:
+    """Score forecasts of a mean (or of a variance) by the squared error.
+
+    Parameters
+    ----------
+    observed, forecast : float array, shapes that broadcast
+        In the same unit, finite.
+
+    Raises
+    ------
+    DataError
+        If a value is not finite.
+    """
+    return (_finite("observed", observed) - _finite("forecast", forecast)) ** 2
+
+
+def scaled_error(observed: ArrayLike, forecast: ArrayLike, history: ArrayLike, season: int = 1) -> float:
+    """Return the mean absolute scaled error (MASE): below one beats the naive forecast of the past.
+
+    Parameters
+    ----------
+    observed, forecast : float array, shape (n_forecasts,)
+        In the same unit, finite.
+    history : float array, shape (n_history,)
+        The training values; their mean absolute change over `season` bars is the scale.
+    season : int
+        Bars back of the naive forecast; 1 is the random walk.
+
+    Raises
+    ------
+    DataError
+        If shapes disagree, a value is not finite, the history is not longer than the season, or never changes.
+
+    References
+    ----------
+    Hyndman, R. J. and Koehler, A. B. (2006). Another look at measures of forecast accuracy. International
+    Journal of Forecasting 22(4), 679-688.
+    """
+    past = _finite("history", history)
+    actual, made = _pair(observed, forecast)
+    if season < 1 or past.ndim != 1 or past.size <= season:
+        raise DataError(f"the history must be longer than the season, found {past.shape} and {season}. Load more.")
+    scale = float(np.abs(past[season:] - past[:-season]).mean())
+    if not scale > 0:
+        raise DataError("the history never changes: there is no naive error to scale by. Use the absolute error.")
+    return float(np.abs(actual - made).mean()) / scale
+
+
+def symmetric_percentage_error(observed: ArrayLike, forecast: ArrayLike) -> FloatArray:
+    """Score positive forecasts by the symmetric absolute percentage error (sMAPE), between 0 and 200 %.
+
+    Parameters
+    ----------
+    observed, forecast : float array, shape (n_forecasts,)
+        In the same unit, finite; where both are zero the error is 0.
+
+    Returns
+    -------
+    float64 array, shape (n_forecasts,)
+        ``200 |forecast - observed| / (|forecast| + |observed|)`` [per cent].
+
+    Raises
+    ------
+    DataError
+        If shapes disagree or a value is not finite.
+
+    References
+    ----------
+    Makridakis, S. (1993). Accuracy measures: theoretical and practical concerns. International Journal of
+    Forecasting 9(4), 527-529.
+    """
+    actual, made = _pair(observed, forecast)
+    total = np.abs(actual) + np.abs(made)
+    return 200.0 * np.abs(made - actual) / np.where(total > 0, total, 1.0)
+
+
+def _pair(observed: ArrayLike, forecast: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    actual, made = _finite("observed", observed), _finite("forecast", forecast)
+    if actual.ndim != 1 or actual.size == 0 or actual.shape != made.shape:
+        raise DataError(
+            f"observed and forecast must be vectors of one length, found {actual.shape} and {made.shape}. "
+            "Join them by forecast origin first."
+        )
+    return actual, made
+
+
 def _finite(name: str, values: ArrayLike) -> FloatArray:
     array = np.asarray(values, dtype=np.float64)
     bad = int((~np.isfinite(array)).sum())

@@ -14,6 +14,7 @@ _SUMMARY: Final = """
 WITH newest AS (
     SELECT * FROM backtests.var_tests
     WHERE as_of <= $as_of AND producer = 'var_backtest' AND test = 'kupiec_pof' AND horizon = $horizon
+      AND position_sign = 1
       AND confidence IN (SELECT unnest($confidences)) AND instrument IN (SELECT unnest($instruments))
     QUALIFY rank() OVER (PARTITION BY instrument, horizon ORDER BY as_of DESC, created_at DESC) = 1
 ),

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hf_platform.backtest.battery import run_battery
-from hf_platform.backtest.comparison import compare_methods
+from hf_platform.backtest.battery import run_battery, run_tail_battery
 from hf_platform.backtest.sample import VarSample, read_samples, read_versions
-from hf_platform.backtest.scores import score_members, score_methods
+from hf_platform.backtest.scores import score_methods
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
 from hf_platform.models.code_version import code_version
 from hf_platform.risk.value_at_risk import chunks_of_instruments
@@ -57,10 +56,10 @@ def backtest(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
 
     Notes
     -----
-    Writes `backtests.var_tests` (kept for every `as_of`), and `backtests.breaches`, `.forecast_scores`
-    and `.comparisons` (of the newest backtest only). Horizons of several bars are tested on
-    origins that do not overlap. Nothing is written for a key whose estimates, prices and code are
-    those of the last backtest at this `as_of`.
+    Writes `backtests.var_tests` (kept for every `as_of`), and `backtests.breaches` and the VaR scores in
+    `backtests.forecast_scores` (of the newest backtest only), for every stored method, confidence and
+    position, long and short. Horizons of several bars are tested on origins that do not overlap. Nothing is
+    written for a key whose estimates, prices and code are those of the last backtest at this `as_of`.
     """
     started = time.perf_counter()
     version = code_version("hf_platform.backtest")
@@ -72,8 +71,7 @@ def backtest(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
         samples = read_samples(store, standing.stale, as_of, read_at) if standing.stale else []
         frames = _frames(samples, standing, as_of, version, read_at)
         if samples:
-            frames["backtests.forecast_scores"] = _scores(store, samples, as_of, read_at)
-            frames["backtests.comparisons"] = compare_methods(samples)
+            frames["backtests.forecast_scores"] = score_methods(samples)
             snapshot = _write(store, frames, as_of, run_id)
         outcomes |= standing.outcomes(samples, frames)
     return StageOutcome(STAGE, outcomes, snapshot, time.perf_counter() - started, version)
@@ -129,7 +127,7 @@ def _frames(
 ) -> "dict[str, pl.DataFrame]":
     import polars as pl
 
-    tests = [row for sample in samples for row in _test_rows(sample)]
+    tests = [row for group in _groups(samples) for row in _test_rows(group)]
     frame = pl.DataFrame(tests, schema=_TEST_SCHEMA, orient="row").with_columns(
         as_of=pl.lit(as_of).cast(pl.Datetime("us")),
         code_version=pl.lit(version),
@@ -148,17 +146,29 @@ def _frames(
 
 
 _TEST_SCHEMA: Final = {
-    "instrument": str, "horizon": str, "method": str, "confidence": float, "test": str, "window_start": datetime,
-    "window_end": datetime, "n_forecasts": int, "n_breaches": int, "statistic": float, "degrees_of_freedom": int,
-    "p_value": float, "zone": str, "verdict": str, "reason": str,
+    "instrument": str, "horizon": str, "method": str, "confidence": float, "position_sign": int, "test": str,
+    "window_start": datetime, "window_end": datetime, "n_forecasts": int, "n_breaches": int, "statistic": float,
+    "degrees_of_freedom": int, "p_value": float, "zone": str, "verdict": str, "reason": str,
 }  # fmt: skip
 
 
-def _test_rows(sample: VarSample) -> list[tuple[object, ...]]:
-    head = (sample.key.instrument, sample.key.horizon, sample.method, sample.confidence)
+def _groups(samples: Sequence[VarSample]) -> list[list[VarSample]]:
+    # One key, method and position, at all confidences.
+    groups: dict[tuple[GridKey, str, int], list[VarSample]] = {}
+    for sample in samples:
+        groups.setdefault((sample.key, sample.method, sample.position_sign), []).append(sample)
+    return list(groups.values())
+
+
+def _test_rows(group: Sequence[VarSample]) -> list[tuple[object, ...]]:
+    found = [(sample, row) for sample in group for row in run_battery(sample)]
     return [
         (
-            *head,
+            sample.key.instrument,
+            sample.key.horizon,
+            sample.method,
+            sample.confidence,
+            sample.position_sign,
             row.test,
             row.origins[0].item(),
             row.origins[-1].item(),
@@ -171,7 +181,7 @@ def _test_rows(sample: VarSample) -> list[tuple[object, ...]]:
             row.verdict,
             row.reason,
         )
-        for row in run_battery(sample)
+        for sample, row in (*found, *run_tail_battery(group))
     ]
 
 
@@ -185,6 +195,7 @@ def _breaches(samples: Sequence[VarSample]) -> "pl.DataFrame":
                 "horizon": [sample.key.horizon] * rows.size,
                 "method": [sample.method] * rows.size,
                 "confidence": np.full(rows.size, sample.confidence),
+                "position_sign": np.full(rows.size, sample.position_sign, dtype=np.int32),
                 "forecast_origin": sample.origins[rows],
                 "target_at": sample.targets[rows],
                 "loss": sample.losses[rows],
@@ -200,12 +211,6 @@ def _breaches(samples: Sequence[VarSample]) -> "pl.DataFrame":
     return pl.concat(parts) if parts else pl.DataFrame()
 
 
-def _scores(store: "Lake", samples: Sequence[VarSample], as_of: datetime, snapshot: int) -> "pl.DataFrame":
-    import polars as pl
-
-    return pl.concat([score_methods(samples), score_members(store, samples, as_of, snapshot)])
-
-
 def _write(store: "Lake", frames: "dict[str, pl.DataFrame]", as_of: datetime, run_id: str) -> int | None:
     import polars as pl
 
@@ -214,7 +219,7 @@ def _write(store: "Lake", frames: "dict[str, pl.DataFrame]", as_of: datetime, ru
     stamp = pl.lit(as_of).cast(pl.Datetime("us"))
     with store.transaction(producer=STAGE, run_id=run_id, message=f"backtests of {done.height} keys") as tx:
         tx.append("backtests.var_tests", tests)
-        for name in ("backtests.breaches", "backtests.forecast_scores", "backtests.comparisons"):
+        for name in ("backtests.breaches", "backtests.forecast_scores"):
             for (horizon,), of_horizon in done.group_by("horizon", maintain_order=True):
                 tx.delete(name, instrument=of_horizon["instrument"].to_list(), horizon=[str(horizon)])
             if frames[name].height:

@@ -12,6 +12,7 @@ from hf_platform.models.code_version import code_version
 from hf_platform.models.identity import content_hash
 from hf_platform.reports import pages
 from hf_platform.reports.evidence import NEWEST_TESTS, Row, read_evidence
+from hf_platform.reports.risk_report import newest_pages
 from hf_platform.reports.words import HEADLINE_CONFIDENCE
 from hf_platform.risk.value_at_risk import chunks_of_instruments
 from hf_platform.settings import Settings
@@ -27,6 +28,15 @@ SELECT instrument, horizon, value_at_risk FROM risk.value_at_risk
 WHERE method = 'ensemble' AND position_sign = 1 AND confidence = $confidence AND known_at <= $as_of
 QUALIFY row_number() OVER (PARTITION BY instrument, horizon
                            ORDER BY forecast_origin DESC, known_at DESC, created_at DESC, var_id) = 1
+"""
+_BESIDE: Final = """
+SELECT instrument, horizon, string_agg(DISTINCT concat_ws('|', producer, data_version, code_version, as_of), ';'
+                                       ORDER BY concat_ws('|', producer, data_version, code_version, as_of))
+FROM (SELECT instrument, horizon, producer, data_version, code_version, as_of FROM backtests.forecast_scores
+      UNION ALL SELECT instrument, horizon, producer, data_version, code_version, as_of FROM backtests.comparisons
+      UNION ALL SELECT instrument, horizon, producer, data_version, code_version, as_of FROM backtests.strategies)
+WHERE data_version IS NOT NULL
+GROUP BY ALL
 """
 
 
@@ -63,7 +73,8 @@ def write(store: "Lake", keys: Sequence[GridKey], settings: Settings, *, as_of: 
     settings.reports.mkdir(parents=True, exist_ok=True)
     tests = _tests_by_key(store, as_of)
     shape = content_hash(version, pages.template_text())
-    inputs = {key: _inputs(rows, shape) for key, rows in tests.items()}
+    beside = _versions_beside(store)
+    inputs = {key: _inputs(rows, content_hash(shape, beside.get(key, ""))) for key, rows in tests.items()}
     known = [key for key in keys if key in tests]
     stale = [key for key in known if pages.inputs_of(page_path(settings, key)) != inputs[key]]
     for chunk in chunks_of_instruments(stale, _CHUNK):
@@ -82,6 +93,18 @@ def page_path(settings: Settings, key: GridKey) -> Path:
 def index_path(settings: Settings) -> Path:
     """Return where the index over all pages lies."""
     return settings.reports / "index.html"
+
+
+def write_index(store: "Lake", settings: Settings, *, as_of: datetime) -> None:
+    """Write the index anew: the risk pages of portfolios, and every backtest page that lies there."""
+    settings.reports.mkdir(parents=True, exist_ok=True)
+    _write_index(store, settings, _tests_by_key(store, as_of), as_of)
+
+
+def _versions_beside(store: "Lake") -> dict[GridKey, str]:
+    # What the other backtests of each key rest on; their tables hold the newest backtest only.
+    rows = store.query(_BESIDE).iter_rows()
+    return {GridKey(str(instrument), str(horizon)): str(versions) for instrument, horizon, versions in rows}
 
 
 def _tests_by_key(store: "Lake", as_of: datetime) -> dict[GridKey, list[Row]]:
@@ -105,7 +128,9 @@ def _write_index(store: "Lake", settings: Settings, tests: dict[GridKey, list[Ro
     rows = [pages.index_row(key, tests[key], newest.get(key)) for key in listed]
     words = {"pass": "no test rejects", "fail": "at least one test rejects", "cannot tell": "too few breaches to judge"}
     cells = [(word, str(sum(row["verdict"] == word for row in rows)), meaning) for word, meaning in words.items()]
-    text = pages.render_index(rows, cells)
+    benchmarks = settings.reports / f"{pages.BENCHMARKS}.html"
+    tables = benchmarks.name if benchmarks.exists() else ""
+    text = pages.render_index(rows, cells, newest_pages(settings.reports), tables)
     path = index_path(settings)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         pages.write_text(path, text)

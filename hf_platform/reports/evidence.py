@@ -54,15 +54,15 @@ _NEWEST_VAR: Final = f"""
 {_KEYS},
 newest AS (
     SELECT * FROM risk.value_at_risk SEMI JOIN keys USING (instrument, horizon)
-    WHERE position_sign = 1 AND known_at <= $as_of
-    QUALIFY rank() OVER (PARTITION BY instrument, horizon, method ORDER BY forecast_origin DESC) = 1
+    WHERE known_at <= $as_of
+    QUALIFY rank() OVER (PARTITION BY instrument, horizon, method, position_sign ORDER BY forecast_origin DESC) = 1
 )
-SELECT instrument, horizon, method, confidence, forecast_origin, target_at, value_at_risk, expected_shortfall, var_id,
-       member_model_ids, missing_members, run_id
+SELECT instrument, horizon, method, position_sign, confidence, forecast_origin, target_at, value_at_risk,
+       expected_shortfall, var_id, member_model_ids, missing_members, run_id
 FROM newest
-QUALIFY row_number() OVER (PARTITION BY instrument, horizon, method, confidence
+QUALIFY row_number() OVER (PARTITION BY instrument, horizon, method, position_sign, confidence
                            ORDER BY known_at DESC, created_at DESC, var_id) = 1
-ORDER BY instrument, horizon, method, confidence
+ORDER BY instrument, horizon, method, position_sign DESC, confidence
 """
 _MODELS: Final = """
 SELECT model_id, family, variant, status, train_start, train_end, n_obs, log_likelihood, aic, at_boundary, input_hash,
@@ -80,9 +80,17 @@ SEMI JOIN keys USING (instrument, horizon) ORDER BY instrument, horizon, score, 
 
 _COMPARISONS: Final = f"""
 {_KEYS}
-SELECT instrument, horizon, member, benchmark, score, mean_difference, statistic, p_value, verdict
+SELECT instrument, horizon, member, benchmark, score, test, n_forecasts, mean_difference, statistic, p_value,
+       verdict, reason
 FROM backtests.comparisons SEMI JOIN keys USING (instrument, horizon)
-WHERE producer = 'var_backtest' ORDER BY instrument, horizon, score DESC
+ORDER BY instrument, horizon, test, score, mean_difference, member
+"""
+_STRATEGIES: Final = f"""
+{_KEYS}
+SELECT instrument, horizon, member, strategy, n_trades, annual_return, annual_volatility, sharpe_ratio, sharpe_error,
+       probabilistic_sharpe, deflated_sharpe, n_trials, max_drawdown, hit_rate, exposure, annual_turnover, annual_cost,
+       verdict, reason, window_start, window_end
+FROM backtests.strategies SEMI JOIN keys USING (instrument, horizon) ORDER BY instrument, horizon, member, strategy
 """
 
 
@@ -118,6 +126,7 @@ class Evidence:
     models: list[Row]
     scores: list[Row]
     comparisons: list[Row]
+    strategies: list[Row]
 
 
 def read_evidence(
@@ -127,13 +136,14 @@ def read_evidence(
     names = {"instruments": [k.instrument for k in keys], "horizons": [k.horizon for k in keys]}
     at = names | {"as_of": as_of}
     samples: dict[GridKey, dict[tuple[str, float], VarSample]] = {key: {} for key in keys}
-    for sample in read_samples(store, keys, as_of, methods=("ensemble",), confidences=SHOWN):
+    for sample in read_samples(store, keys, as_of, methods=("ensemble",), confidences=SHOWN, signs=(1,)):
         samples[sample.key][sample.method, sample.confidence] = sample
     volatility = _by_key(store.query(_VOLATILITY, at))
     weights = _by_key(store.query(_WEIGHTS, at))
     newest = _by_key(store.query(_NEWEST_VAR, at))
     scores = _by_key(store.query(_SCORES, names))
     comparisons = _by_key(store.query(_COMPARISONS, names))
+    strategies = _by_key(store.query(_STRATEGIES, names))
     members = {key: _member_ids(frame) for key, frame in newest.items()}
     wanted = sorted({model for ids in members.values() for model in ids})
     models = {str(row["model_id"]): row for row in store.query(_MODELS, {"models": wanted, "as_of": as_of}).to_dicts()}
@@ -148,6 +158,7 @@ def read_evidence(
             [models[model] for model in members.get(key, ()) if model in models],
             scores[key].to_dicts() if key in scores else [],
             comparisons[key].to_dicts() if key in comparisons else [],
+            strategies[key].to_dicts() if key in strategies else [],
         )
         for key in keys
     }

@@ -1,13 +1,13 @@
 """Pages from evidence: one self-contained HTML file per key and an index over all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hf_platform.errors import DataError
-from hf_platform.reports import figures, tables
+from hf_platform.reports import comparisons, figures, tables
 from hf_platform.reports.evidence import Evidence, Row
 from hf_platform.reports.words import (
     HEADLINE_CONFIDENCE,
@@ -24,6 +24,7 @@ from hf_platform.types import CONFIDENCES, GridKey
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+BENCHMARKS: Final = "benchmark_tables"  # page beside the index, where it was made
 INPUT_MARK: Final = "hfp-inputs"  # <meta> that names what a page was made from
 _HEAD_BYTES = 600  # the mark stands within these
 _LOW = 0.95  # the second confidence of the returns plot
@@ -82,7 +83,9 @@ def render_page(evidence: Evidence, inputs: str, code_version: str) -> str:
             weights=evidence.weights,
             closer_looks=figures.closer_looks(high, low) if high is not None else [],
             test_tables=tables.test_tables(evidence),
-            comparisons=tables.comparison_table(evidence),
+            forecast_tables=comparisons.forecast_tables(evidence),
+            stability=comparisons.stability_table(evidence),
+            strategies=comparisons.strategy_table(evidence),
             breaches=tables.breach_table(evidence, "ensemble", HEADLINE_CONFIDENCE),
             power=tables.power_table(len(high), HEADLINE_CONFIDENCE) if high is not None else None,
             power_statement=tables.power_statement(HEADLINE_CONFIDENCE),
@@ -94,9 +97,21 @@ def render_page(evidence: Evidence, inputs: str, code_version: str) -> str:
     )
 
 
-def render_index(rows: Sequence[dict[str, str]], cells: Sequence[tuple[str, str, str]]) -> str:
-    """Write the index: one row per page; `cells` counts verdicts as (word, number, meaning)."""
-    return _environment().get_template("index.html").render(rows=rows, cells=cells)
+def render_index(
+    rows: Sequence[dict[str, str]],
+    cells: Sequence[tuple[str, str, str]],
+    portfolios: Mapping[str, str] | None = None,
+    benchmarks: str = "",
+) -> str:
+    """Write the index: one row per page; `cells` counts verdicts as (word, number, meaning).
+
+    `portfolios` maps the name of a portfolio to the file of its newest risk page; `benchmarks` is the file of the
+    benchmark tables, empty where there is none.
+    """
+    template = _environment().get_template("index.html")
+    return template.render(
+        rows=rows, cells=cells, portfolios=portfolios or {}, benchmarks=benchmarks
+    )
 
 
 def index_row(key: GridKey, tests: Sequence[Row], newest: Row | None) -> dict[str, str]:
@@ -157,7 +172,7 @@ def _levels(evidence: Evidence) -> list[dict[str, str]]:
 def _newest(evidence: Evidence) -> tables.Table:
     rows = tuple(
         (
-            str(row["method"]),
+            tables.held(row),
             percent(row["confidence"]),
             f"{row['forecast_origin']:%Y-%m-%d}",
             f"{row['target_at']:%Y-%m-%d}",
@@ -172,7 +187,7 @@ def _newest(evidence: Evidence) -> tables.Table:
 
 def _provenance(evidence: Evidence, inputs: str, code_version: str) -> list[tuple[str, str]]:
     test = evidence.tests[0]
-    newest = [row for row in evidence.newest if row["method"] == "ensemble"]
+    newest = [row for row in evidence.newest if row["method"] == "ensemble" and row["position_sign"] == 1]
     runs = sorted({str(row["run_id"]) for row in newest})
     missing = sorted({name for row in newest for name in strings(row["missing_members"])})
     return [

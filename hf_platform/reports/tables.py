@@ -19,11 +19,11 @@ _MAX_BREACHES = 250  # rows of the breach list
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: column heads and rows of text; `verdict_column` is coloured and marked by its word."""
+    """A table: column heads and rows of text; cells of `sign_columns` are coloured and marked by their word."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    verdict_column: int | None = None
+    sign_columns: tuple[int, ...] = ()
     note: str = ""
 
 
@@ -31,12 +31,11 @@ def test_tables(evidence: Evidence) -> list[tuple[str, Table]]:
     """List every test, one table a method and window: the whole sample first, then the last 250 forecasts."""
     order = {name: at for at, name in enumerate(TEST_NAMES)}
     groups: dict[tuple[bool, str, bool, str], list[Row]] = {}
-    whole = {
-        method: max(_int(row["n_forecasts"]) for row in evidence.tests if row["method"] == method)
-        for method in {str(row["method"]) for row in evidence.tests}
-    }
+    whole: dict[str, int] = {}
     for row in evidence.tests:
-        method = str(row["method"])
+        whole[held(row)] = max(whole.get(held(row), 0), _int(row["n_forecasts"]))
+    for row in evidence.tests:
+        method = held(row)
         recent = _int(row["n_forecasts"]) < whole[method]
         dates = f"{row['window_start']:%Y-%m-%d} to {row['window_end']:%Y-%m-%d}"
         title = f"{method}, {'last ' if recent else 'all '}{_int(row['n_forecasts']):,} forecasts made {dates}"
@@ -45,8 +44,13 @@ def test_tables(evidence: Evidence) -> list[tuple[str, Table]]:
     tables: list[tuple[str, Table]] = []
     for name in sorted(groups):
         rows = sorted(groups[name], key=lambda row: (-_float(row["confidence"]), order.get(str(row["test"]), 99)))
-        tables.append((name[-1], Table(heads, tuple(_test_cells(row) for row in rows), verdict_column=5)))
+        tables.append((name[-1], Table(heads, tuple(_test_cells(row) for row in rows), sign_columns=(5,))))
     return tables
+
+
+def held(row: Row) -> str:
+    """Name the method of a test or forecast, and the position where it is a short one."""
+    return str(row["method"]) + (" (short position)" if _int(row["position_sign"]) < 0 else "")
 
 
 def _test_cells(row: Row) -> tuple[str, ...]:
@@ -63,23 +67,6 @@ def _test_cells(row: Row) -> tuple[str, ...]:
         str(row["verdict"]),
         str(row["reason"] or ""),
     )
-
-
-def comparison_table(evidence: Evidence) -> Table:
-    """List the comparisons of the ensemble with its baseline, each with leave to say "cannot tell"."""
-    heads = ("score, lower is better", "compared", "mean difference", "statistic", "p-value", "verdict")
-    rows = tuple(
-        (
-            str(r["score"]),
-            f"{r['member']} against {r['benchmark']}",
-            f"{_float(r['mean_difference']):.3g}",
-            "-" if r["statistic"] is None else f"{_float(r['statistic']):.2f}",
-            format_p(r["p_value"]),
-            f"{r['member']} {r['verdict']}" if r["verdict"] != "cannot tell" else "cannot tell",
-        )
-        for r in evidence.comparisons
-    )
-    return Table(heads, rows)
 
 
 def breach_table(evidence: Evidence, method: str, confidence: float) -> Table:

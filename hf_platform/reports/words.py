@@ -14,6 +14,7 @@ TEST_NAMES: Final = {
     "duration_test": "Christoffersen-Pelletier: durations",
     "dynamic_quantile": "Engle-Manganelli: dynamic quantile",
     "acerbi_szekely_z2": "Acerbi-Szekely Z2: expected shortfall",
+    "berkowitz_tail": "Berkowitz: shape of the tail",
     "basel_traffic_light": "Basel traffic light",
 }
 _MEANING: Final = {
@@ -25,6 +26,10 @@ _MEANING: Final = {
     "acerbi_szekely_z2": (
         "losses beyond VaR are as large as expected shortfall says",
         "losses beyond VaR are larger or more frequent than expected shortfall says",
+    ),
+    "berkowitz_tail": (
+        "the losses beyond VaR are spread as the forecast tail says",
+        "the losses beyond VaR are not spread as the forecast tail says",
     ),
 }
 
@@ -45,6 +50,7 @@ SHORT_NAMES: Final = {
     "duration_test": "durations",
     "dynamic_quantile": "dynamic quantile",
     "acerbi_szekely_z2": "expected shortfall",
+    "berkowitz_tail": "tail shape",
     "basel_traffic_light": "traffic light",
 }
 
@@ -55,8 +61,12 @@ def percent(confidence: object) -> str:
 
 
 def select(tests: Sequence[Row], method: str, confidence: float, *, newest_window: bool = False) -> dict[str, Row]:
-    """Pick the tests of one method and confidence on the whole sample, or on the newest window."""
-    rows = [row for row in tests if row["method"] == method and row["confidence"] == confidence]
+    """Pick the tests of one method and confidence, long positions, on the whole sample or on the newest window."""
+    rows = [
+        row
+        for row in tests
+        if row["method"] == method and row["confidence"] == confidence and row["position_sign"] == 1
+    ]
     chosen: dict[str, Row] = {}
     for row in rows:
         name = str(row["test"])
@@ -113,7 +123,11 @@ def _sentences(evidence: Evidence, tests: dict[str, Row]) -> list[str]:
             f"Last {light['n_forecasts']} sessions: {light['n_breaches']} breaches, Basel zone {light['zone']}, "
             f"capital multiplier {float(str(light['statistic'])):.2f}."
         )
-    newest = [r for r in evidence.newest if r["method"] == "ensemble" and r["confidence"] == HEADLINE_CONFIDENCE]
+    newest = [
+        r
+        for r in evidence.newest
+        if r["method"] == "ensemble" and r["confidence"] == HEADLINE_CONFIDENCE and r["position_sign"] == 1
+    ]
     for row in newest:
         shortfall = row["expected_shortfall"]
         beyond = f", expected shortfall {float(str(shortfall)):.2%}" if shortfall is not None else ""

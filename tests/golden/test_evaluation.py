@@ -1,0 +1,147 @@
+"""Every further test statistic, score and Sharpe figure against published or independently worked values."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hf_platform.backtest import coverage, es_tests, scoring, sharpe
+
+GOLDEN = json.loads(Path(__file__).with_name("evaluation.json").read_text(encoding="utf-8"))
+TIMES = np.arange(1, 301)
+LOSSES, VAR = ((37 * TIMES) % 101) / 10.0, 7.0 + ((13 * TIMES) % 7) / 2.0
+PROBABILITIES = ((37 * np.arange(1, 201)) % 101 + 0.5) / 102
+
+
+def cases(name: str) -> list:
+    return [pytest.param(case, id=case["case"]) for case in GOLDEN[name]]
+
+
+def breaches(case: dict) -> np.ndarray:
+    hits = np.zeros(case["n_forecasts"], dtype=bool)
+    hits[case["hits"]] = True
+    return hits
+
+
+def agrees(found: coverage.CoverageTest, case: dict) -> None:
+    assert found.statistic == pytest.approx(case["statistic"], abs=case["atol"])
+    assert found.p_value == pytest.approx(case["p_value"], abs=case["atol"])
+
+
+@pytest.mark.parametrize("case", cases("christoffersen_independence"))
+def test_independence(case):
+    agrees(coverage.christoffersen_independence(breaches(case)), case)
+
+
+@pytest.mark.parametrize("case", cases("conditional_coverage"))
+def test_conditional_coverage(case):
+    found = coverage.conditional_coverage(breaches(case), case["confidence"])
+    agrees(found, case)
+    assert found.degrees_of_freedom == 2
+
+
+@pytest.mark.parametrize("case", cases("duration_test"))
+def test_durations(case):
+    agrees(coverage.duration_test(breaches(case), case["confidence"]), case)
+
+
+@pytest.mark.parametrize("case", cases("dynamic_quantile"))
+def test_dynamic_quantile(case):
+    found = coverage.dynamic_quantile(LOSSES, VAR, case["confidence"])
+    agrees(found, case)
+    assert (found.n_breaches, found.degrees_of_freedom) == (case["n_breaches"], 6)
+
+
+@pytest.mark.parametrize("case", cases("acerbi_szekely"))
+def test_expected_shortfall(case):
+    first = es_tests.acerbi_szekely_z1(LOSSES, VAR, 1.2 * VAR, case["confidence"])
+    second = es_tests.acerbi_szekely_z2(LOSSES, VAR, 1.2 * VAR, case["confidence"])
+    assert first.statistic == pytest.approx(case["z1"], abs=case["atol"])
+    assert second.statistic == pytest.approx(case["z2"], abs=case["atol"])
+    assert first.p_value is None
+    assert first.reason
+
+
+@pytest.mark.parametrize("case", cases("berkowitz"))
+def test_berkowitz(case):
+    agrees(coverage.berkowitz(PROBABILITIES), case)
+
+
+@pytest.mark.parametrize("case", cases("berkowitz_tail"))
+def test_berkowitz_tail(case):
+    agrees(coverage.berkowitz_tail(PROBABILITIES, case["confidence"]), case)
+
+
+@pytest.mark.parametrize("case", cases("tick_loss"))
+def test_tick_loss(case):
+    found = scoring.tick_loss([case["loss"]], [case["value_at_risk"]], case["confidence"])
+    assert found == pytest.approx([case["score"]], abs=case["atol"])
+
+
+@pytest.mark.parametrize("case", cases("fissler_ziegel"))
+def test_fissler_ziegel(case):
+    found = scoring.fissler_ziegel(
+        [case["loss"]], [case["value_at_risk"]], [case["expected_shortfall"]], case["confidence"]
+    )
+    assert found == pytest.approx([case["score"]], abs=case["atol"])
+
+
+@pytest.mark.parametrize("case", cases("qlike"))
+def test_qlike(case):
+    assert scoring.qlike([case["realised"]], [case["forecast"]]) == pytest.approx([case["score"]], abs=case["atol"])
+
+
+@pytest.mark.parametrize("case", cases("scaled_error"))
+def test_scaled_error(case):
+    found = scoring.scaled_error(case["observed"], case["forecast"], case["history"])
+    assert found == pytest.approx(case["score"], abs=case["atol"])
+
+
+@pytest.mark.parametrize("case", cases("symmetric_percentage_error"))
+def test_symmetric_percentage_error(case):
+    found = scoring.symmetric_percentage_error(case["observed"], case["forecast"])
+    assert found == pytest.approx([case["score"]], abs=case["atol"])
+
+
+@pytest.mark.parametrize("case", cases("probabilistic_sharpe_ratio"))
+def test_probabilistic_sharpe_ratio(case):
+    found = sharpe.probabilistic_sharpe_ratio(
+        case["per_bar"], case["n_bars"], case["skewness"], case["kurtosis"], case["benchmark"]
+    )
+    assert found == pytest.approx(case["probability"], abs=case["atol"])
+
+
+@pytest.mark.parametrize("case", cases("deflated_sharpe_ratio"))
+def test_deflated_sharpe_ratio(case):
+    variance = case["annual_trial_variance"] / case["bars_per_year"]
+    ratio = case["annual"] / np.sqrt(case["bars_per_year"])
+    found = sharpe.deflated_sharpe_ratio(
+        ratio, case["n_bars"], case["skewness"], case["kurtosis"], variance, case["n_trials"]
+    )
+    assert found == pytest.approx(case["probability"], abs=2 * case["atol"])
+    if "lucky" in case:
+        assert sharpe.expected_maximum_sharpe(variance, case["n_trials"]) == pytest.approx(
+            case["lucky"], abs=case["atol"]
+        )
+
+
+@pytest.mark.parametrize("case", cases("sharpe_standard_error"))
+def test_sharpe_standard_error(case):
+    """A long sample with that ratio and normal quantiles as returns has the formula's error."""
+    grid = sharpe.sharpe_ratio(_normal_returns(case["per_bar"]), n_lags=0)
+    scaled = grid.standard_error * np.sqrt(grid.n_bars / case["n_bars"])
+    assert scaled == pytest.approx(case["error"], abs=case["atol"])
+
+
+def _normal_returns(ratio: float) -> np.ndarray:
+    from scipy import stats
+
+    draws = stats.norm.ppf((np.arange(100_000) + 0.5) / 100_000)
+    return ratio + draws / draws.std()
+
+
+@pytest.mark.parametrize("case", [case for group in GOLDEN.values() for case in group], ids=lambda case: case["case"])
+def test_every_case_has_a_pedigree(case):
+    assert case["source"]
+    assert case["atol"] > 0
