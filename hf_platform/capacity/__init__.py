@@ -1,0 +1,1 @@
+"""What a grid of models costs: machines, slices of accelerators, hours, power, money."""
