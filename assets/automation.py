@@ -3,10 +3,12 @@
 import dagster as dg
 
 from assets.instrument_graph import instrument_graph
-from assets.model_grid import model_grid
+from assets.model_grid import usual_stages
 from assets.partitions import HORIZONS, range_tags, universe
+from assets.portfolio import portfolio_graph
 from assets.refit import refit
 from hf_platform.market import inbox
+from hf_platform.settings import Settings
 from resources.platform import Platform
 
 NIGHTLY_TAG = "hfp/nightly"
@@ -18,8 +20,13 @@ market_and_features = dg.define_asset_job(
 )
 grid = dg.define_asset_job(
     "grid",
-    selection=dg.AssetSelection.assets(*model_grid.keys),
-    description="Every model, ensemble, VaR, backtest and report; second half of the night.",
+    selection=dg.AssetSelection.assets(*(stage.spec.key for stage in usual_stages(Settings.from_env()))),
+    description="Every model of HFP_FAMILIES, ensemble, VaR, backtest and report; second half of the night.",
+)
+portfolios = dg.define_asset_job(
+    "portfolios",
+    selection=dg.AssetSelection.assets(*portfolio_graph.keys),
+    description="Positions, covariances, portfolio risk, hedges, stress tests and their page; the end of the night.",
 )
 
 
@@ -75,6 +82,27 @@ def _grid_after(status: dg.DagsterRunStatus, word: str) -> dg.SensorDefinition:
     return sensor
 
 
+def _portfolios_after(status: dg.DagsterRunStatus, word: str) -> dg.SensorDefinition:
+    """Ask for the portfolio step once the grid has ended, also when some of its keys failed."""
+
+    @dg.run_status_sensor(
+        run_status=status,
+        name=f"nightly_portfolios_after_{word}",
+        monitored_jobs=[grid],
+        request_job=portfolios,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"After a nightly grid run that ended in {word}: portfolio risk, stress tests and the risk page.",
+    )
+    def sensor(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        run = context.dagster_run
+        if NIGHTLY_TAG not in run.tags:
+            return dg.SkipReason("Not the nightly run.")
+        tags = range_tags(HORIZONS.get_partition_keys()) | {NIGHTLY_TAG: "1"}
+        return dg.RunRequest(run_key=run.run_id, tags=tags)
+
+    return sensor
+
+
 @dg.sensor(
     job=refit,
     minimum_interval_seconds=30,
@@ -99,7 +127,9 @@ def inbox_sensor(context: dg.SensorEvaluationContext, platform: dg.ResourceParam
 SENSORS = [
     _grid_after(dg.DagsterRunStatus.SUCCESS, "success"),
     _grid_after(dg.DagsterRunStatus.FAILURE, "failure"),
+    _portfolios_after(dg.DagsterRunStatus.SUCCESS, "success"),
+    _portfolios_after(dg.DagsterRunStatus.FAILURE, "failure"),
     inbox_sensor,
 ]
 SCHEDULES = [nightly]
-JOBS = [market_and_features, grid, refit]
+JOBS = [market_and_features, grid, portfolios, refit]

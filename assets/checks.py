@@ -60,7 +60,7 @@ def _rules() -> tuple[Rule, ...]:
     from hf_platform.models import FAMILIES
 
     fitted = tuple(rule for family in FAMILIES for rule in _forecast_rules(family.name))
-    return (*_MARKET_RULES, *fitted, *_RISK_RULES)
+    return (*_MARKET_RULES, *fitted, *_RISK_RULES, *_PORTFOLIO_RULES)
 
 
 _MARKET_RULES = (
@@ -83,6 +83,79 @@ _MARKET_RULES = (
         "One bar per instrument, frequency, close and knowledge time.",
         "select instrument, frequency, event_at, known_at, count(*) as copies from market.bars "
         "where known_at <= $as_of group by all having count(*) > 1",
+    ),
+)
+
+_PORTFOLIO_RULES = (
+    Rule(
+        "portfolio_risk",
+        "components_add_up",
+        "Component VaR and ES of the newest origin sum to the portfolio's.",
+        "select p.portfolio, horizon, method, confidence, value_at_risk, c.value_at_risk_parts from risk.portfolio p "
+        "join (select portfolio, horizon, method, confidence, forecast_origin, "
+        "sum(component_value_at_risk) as value_at_risk_parts, sum(component_expected_shortfall) as shortfall_parts "
+        "from risk.portfolio_components group by all) c "
+        "using (portfolio, horizon, method, confidence, forecast_origin) where p.known_at <= $as_of "
+        "and (abs(value_at_risk - value_at_risk_parts) > 1e-9 or abs(expected_shortfall - shortfall_parts) > 1e-9)",
+    ),
+    Rule(
+        "portfolio_risk",
+        "shortfall_beyond_var",
+        "Expected shortfall is never smaller than VaR.",
+        "select portfolio, horizon, method, confidence, forecast_origin, value_at_risk, expected_shortfall "
+        "from risk.portfolio where known_at <= $as_of and expected_shortfall < value_at_risk - 1e-12",
+    ),
+    Rule(
+        "stress_tests",
+        "contributions_add_up",
+        "The losses of the instruments sum to the loss of the portfolio.",
+        "select portfolio, scenario, loss, list_sum(contributions) as parts from risk.stress "
+        "where as_of <= $as_of and loss is not null and abs(loss - list_sum(contributions)) > 1e-9",
+    ),
+)
+
+_MARKET_RULES = (
+    *_MARKET_RULES,
+    Rule(
+        "raw_prices",
+        "freshness",
+        "Prices of live sources are at most five days old; sources that never grow are left out.",
+        "select instrument, source, max(event_at) as newest from market.raw_prices "
+        "where source not in ('bundled', 'simulated') and known_at <= $as_of group by instrument, source "
+        "having max(event_at) < now()::timestamp - interval 5 day",
+        dg.AssetCheckSeverity.WARN,
+    ),
+    Rule(
+        "corporate_actions",
+        "explained_jumps",
+        "No daily close jumps by a whole factor of shares (2, 3, 4, 5, 10 or their inverse) without an action.",
+        "with closes as (select instrument, event_at, close, "
+        "lag(close) over (partition by instrument order by event_at) as before, "
+        "lag(event_at) over (partition by instrument order by event_at) as event_before from (select * "
+        "from market.bars where frequency = '1d' and close > 0 and known_at <= $as_of qualify row_number() over "
+        "(partition by instrument, event_at order by known_at desc) = 1)) "
+        "select c.instrument, c.event_at, c.before, c.close from closes c where exists ("
+        "select 1 from (values (2.0), (3.0), (4.0), (5.0), (10.0)) shares(n) "
+        "where abs(abs(ln(c.close / c.before)) - ln(n)) < 0.02) "
+        "and not exists (select 1 from market.corporate_actions a where a.instrument = c.instrument "
+        "and a.event_at > c.event_before and a.event_at < c.event_at)",
+        dg.AssetCheckSeverity.WARN,
+    ),
+    Rule(
+        "alternative_data",
+        "known_after_event",
+        "No observation was known before it happened.",
+        "select instrument, kind, name, event_at, known_at from market.alternative_data "
+        "where known_at < event_at and $as_of is not null",
+    ),
+    Rule(
+        "data_quality",
+        "unit_roots",
+        "Tests find a unit root in log prices and none in log returns (two of three tests, 5 %).",
+        "select instrument, series, string_agg(test || ': ' || verdict, ', ') as found "
+        "from market.unit_root_tests where as_of <= $as_of and verdict <> 'cannot tell' group by instrument, series "
+        "having count(*) filter (where verdict = if(series = 'log_price', 'stationary', 'unit root')) >= 2",
+        dg.AssetCheckSeverity.WARN,
     ),
 )
 
@@ -123,7 +196,7 @@ _RISK_RULES = (
         "one_year_out_of_sample",
         "Daily backtests cover at least 252 sessions out of sample.",
         "select instrument, method, max(n_forecasts) as n_forecasts from backtests.newest_var_tests "
-        "where as_of <= $as_of and horizon = '1d' and test = 'kupiec_pof' "
+        "where as_of <= $as_of and position_sign = 1 and horizon = '1d' and test = 'kupiec_pof' "
         "group by all having max(n_forecasts) < 252",
     ),
     Rule(
@@ -131,7 +204,7 @@ _RISK_RULES = (
         "coverage",
         "Kupiec's test does not reject the ensemble's daily 99 % VaR over the whole sample (p >= 0.01).",
         "select instrument, n_forecasts, n_breaches, p_value from backtests.newest_var_tests "
-        "where as_of <= $as_of and method = 'ensemble' and horizon = '1d' and confidence = 0.99 "
+        "where as_of <= $as_of and position_sign = 1 and method = 'ensemble' and horizon = '1d' and confidence = 0.99 "
         "and test = 'kupiec_pof' and verdict = 'fail' "
         "qualify row_number() over (partition by instrument order by n_forecasts desc) = 1",
         dg.AssetCheckSeverity.WARN,

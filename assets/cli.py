@@ -15,10 +15,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from hf_platform.cli.bench import bench
+from hf_platform.cli.capacity import capacity
 from hf_platform.cli.doctor import doctor
+from hf_platform.cli.export import export
+from hf_platform.cli.mig import mig
+from hf_platform.cli.positions import positions
 from hf_platform.cli.query import query
 from hf_platform.cli.shell_init import shell_init
 from hf_platform.cli.status import status
+from hf_platform.cli.stress import stress
 from hf_platform.errors import ConfigError, PlatformError, UnknownNameError
 from hf_platform.settings import Settings, plan_keys_together
 
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from dagster import ExecuteInProcessResult
 
     from assets.launch import Launcher
+    from hf_platform.market.universe import Instrument
 
 app = typer.Typer(
     help="Prices in, risk numbers out: run the graph, ask the lake, see what failed.",
@@ -38,10 +44,15 @@ app = typer.Typer(
 )
 universe_app = typer.Typer(help="Which instruments the graph works on.", no_args_is_help=True)
 app.add_typer(universe_app, name="universe")
+app.add_typer(positions, name="positions")
 app.add_typer(bench, name="bench")
+app.add_typer(capacity, name="capacity")
+app.add_typer(mig, name="mig")
 app.command()(doctor)
 app.command()(status)
 app.command()(query)
+app.command()(stress)
+app.command()(export)
 app.command("shell-init")(shell_init)
 console = Console()
 
@@ -77,11 +88,18 @@ def _progress(label: str, total: int) -> "Iterator[Callable[[int], None]]":
 
 
 @universe_app.command("list")
-def universe_list() -> None:
-    """List the instruments that have a partition."""
+def universe_list(
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Members on that day, in UTC, delisted names among them.")
+    ] = None,
+) -> None:
+    """List the instruments that have a partition, or those that were members at a moment, as it was known then."""
     from assets.partitions import universe
     from resources.instance import open_instance
 
+    if as_of is not None:
+        console.print("\n".join(_known_records(Settings.from_env(), as_of)) or "The lake knows no member then.")
+        return
     with open_instance(Settings.from_env()) as instance:
         names = universe(instance)
     console.print("\n".join(names) if names else "The universe is empty. Add instruments with: hfp universe add")
@@ -125,6 +143,24 @@ def universe_remove(names: Annotated[list[str], typer.Argument(help="Instruments
     console.print(f"{len(names)} retired; their history stays in the lake.")
 
 
+def _known_records(settings: Settings, as_of: str | None = None) -> "dict[str, Instrument]":
+    """Read what the lake knows of instruments; nothing where there is no lake yet."""
+    from datetime import datetime
+
+    from hf_platform.errors import LakeMissingError
+    from hf_platform.lake import Lake
+    from hf_platform.market.universe import read_universe
+
+    try:
+        return read_universe(Lake(settings), datetime.fromisoformat(as_of) if as_of is not None else None)
+    except LakeMissingError:
+        return {}
+    except ValueError as error:
+        raise ConfigError(
+            f"--as-of is an ISO date or time in UTC, found {as_of!r}. Write it like 2018-12-24."
+        ) from error
+
+
 def _bundled_names() -> list[str]:
     from hf_platform.market.sources.bundled import BundledSource
 
@@ -133,9 +169,15 @@ def _bundled_names() -> list[str]:
 
 @app.command()
 def ingest(
-    what: Annotated[str, typer.Argument(help="A CSV or Parquet file of prices, or the name of a source: bundled.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A CSV or Parquet file of prices, corporate actions or alternative data, or the name of a source: "
+            "bundled."
+        ),
+    ],
 ) -> None:
-    """Load prices and run everything downstream of the instruments they touch."""
+    """Load a file and run everything downstream of the instruments they touch."""
     from hf_platform.market import inbox
 
     settings = Settings.from_env()
@@ -148,7 +190,7 @@ def ingest(
     path = Path(what)
     if not path.exists():
         raise ConfigError(f"a file or a source is needed, found neither a file nor a source called {what!r}.")
-    staged = inbox.stage(path, settings)
+    staged = inbox.stage(path, settings, universe=_known_records(settings))
     for rejection in staged.rejected:
         Console(stderr=True).print(f"[red]rejected[/] {escape(str(rejection))}", soft_wrap=True, highlight=False)
     if not staged.accepted:
@@ -168,12 +210,16 @@ def materialize(
     ] = "*",
     instrument: Annotated[list[str] | None, typer.Option("--instrument", help="Repeatable; default: all.")] = None,
     horizon: Annotated[list[str] | None, typer.Option("--horizon", help="Repeatable; default: all.")] = None,
+    *,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Only the keys whose last attempt failed, in one run.")
     ] = False,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Knowledge cutoff in UTC, for example 2018-12-24.")
     ] = None,
+    tune: Annotated[
+        int, typer.Option("--tune", min=0, help="Search so many parameter sets for each variant and key, then fit.")
+    ] = 0,
 ) -> None:
     """Run part of the graph in this process; the UI shows the run."""
     settings = Settings.from_env()
@@ -182,7 +228,12 @@ def materialize(
             raise UnknownNameError("horizon", name, settings.horizons)
     with _launcher() as launcher:
         results = launcher.run(
-            selection, instrument or [], horizon or list(settings.horizons), retry_failed=retry_failed, as_of=as_of
+            selection,
+            instrument or [],
+            horizon or list(settings.horizons),
+            retry_failed=retry_failed,
+            as_of=as_of,
+            tune=tune,
         )
     for result in results:
         _report(result)
@@ -200,6 +251,40 @@ def _report(result: "ExecuteInProcessResult") -> None:
         console.print("See the reasons with: hfp status --failed")
         raise typer.Exit(1)
     console.print("[green]done[/]")
+
+
+@positions.command("load")
+def positions_load(
+    file: Annotated[Path, typer.Argument(help="CSV: instrument,quantity[,kind,strike,expiry].")],
+    name: Annotated[str, typer.Option("--name", help="Of the portfolio; replaces the one of that name.")],
+) -> None:
+    """Check a file of positions, keep it, and run portfolio risk, hedges, stress tests and their page."""
+    from hf_platform.lake import Lake
+    from hf_platform.risk import holdings
+
+    settings = Settings.from_env()
+    held = holdings.stage(file, name, Lake(settings))
+    console.print(f"{len(held.positions)} positions in {len(held.instruments)} instruments, portfolio {name}")
+    _run_portfolios(settings)
+
+
+@positions.command("remove")
+def positions_remove(name: Annotated[str, typer.Argument(help="Portfolio to forget.")]) -> None:
+    """Forget a portfolio: the next run takes its positions out of the lake; what was estimated stays."""
+    from hf_platform.risk import holdings
+
+    settings = Settings.from_env()
+    holdings.forget(name, settings)
+    _run_portfolios(settings)
+
+
+def _run_portfolios(settings: Settings) -> None:
+    from assets.portfolio import NAMES
+
+    with _launcher() as launcher:
+        _report(launcher.portfolios(NAMES, settings.horizons))
+    pages = sorted(path.name for path in settings.reports.glob("risk_*.html"))
+    console.print(f"Reports: {settings.reports / 'index.html'}   {len(pages)} risk pages", soft_wrap=True)
 
 
 @app.command()
@@ -221,11 +306,45 @@ def ui(port: Annotated[int, typer.Option(help="Port on the loopback interface.")
     Lake(settings).initialise()
     home = write_dagster_yaml(settings)
     console.print(f"Dagster UI: http://127.0.0.1:{port}   (stop with Ctrl-C)")
+    if settings.tracking == "on":
+        mlflow = Path(sys.executable).with_name("mlflow")
+        database = settings.home / "mlflow" / "mlflow.db"
+        console.print(
+            f"MLflow, in another terminal: {mlflow} ui --backend-store-uri sqlite:///{database}", soft_wrap=True
+        )
     dagster = str(Path(sys.executable).with_name("dagster"))
     root = str(Path(__file__).resolve().parents[1])
     os.chdir(root)
     command = [dagster, "dev", "-h", "127.0.0.1", "-p", str(port), "-m", "assets.definitions"]
     os.execve(dagster, command, {**settings.child_environment(), "DAGSTER_HOME": str(home)})
+
+
+@app.command()
+def metrics(
+    port: Annotated[int, typer.Option(help="Port to serve on; 0 takes a free one.", min=0, max=65535)] = 9464,
+    address: Annotated[
+        str, typer.Option(help="Interface; loopback, unless a network policy guards another.")
+    ] = "127.0.0.1",
+    once: Annotated[bool, typer.Option("--once", help="Print the metrics and end.")] = False,
+) -> None:
+    """Serve what Prometheus scrapes: models, staleness, seconds, breach rates, runs."""
+    from assets.metrics import RunCollector
+    from assets.model_grid import STAGES
+    from hf_platform.cli.metrics import exposition, registry_for, serve
+    from resources.instance import open_instance
+
+    settings = Settings.from_env()
+    with open_instance(settings) as instance:
+        registry = registry_for(settings, [stage.name for stage in STAGES], [RunCollector(instance)])
+        if once:
+            sys.stdout.write(exposition(registry))
+            return
+        bound, stop = serve(registry, port, address)
+        console.print(f"metrics: http://{address}:{bound}/metrics   (stop with Ctrl-C)")
+        try:
+            stop.wait()
+        except KeyboardInterrupt:
+            stop.set()
 
 
 def main() -> None:

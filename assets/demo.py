@@ -12,6 +12,7 @@ from hf_platform.backtest.summary import coverage_summary
 from hf_platform.cli.status import as_table
 from hf_platform.lake import Lake, plain_connect_hint
 from hf_platform.market.sources.bundled import BundledSource
+from hf_platform.reports.risk_report import newest_pages
 from hf_platform.risk.value_at_risk import tomorrow_var
 from hf_platform.settings import Settings
 
@@ -33,6 +34,17 @@ select family, count(*) filter (where status = 'ok') as ok,
        count(*) filter (where status not in ('ok', 'skipped')) as failed,
        count(distinct (instrument, horizon)) as keys
 from models.ledger group by family order by family
+"""
+
+
+_PORTFOLIO = """
+select 'VaR 99 %, next session, ' || replace(method, '_', ' ') as what, round(100 * value_at_risk, 2) as percent
+from risk.portfolio where portfolio = $portfolio and horizon = '1d' and confidence = 0.99
+qualify row_number() over (partition by method order by forecast_origin desc) = 1
+union all
+select 'replay of ' || scenario, round(100 * loss, 2) from risk.stress
+where portfolio = $portfolio and scenario in ('2008', '2020') and loss is not null
+order by 1
 """
 
 
@@ -63,6 +75,9 @@ def show(lake: Lake, settings: Settings, console: Console) -> None:
     console.print(as_table(_percent(tomorrow_var(lake, as_of)), "Next session's VaR and ES, % of a long position"))
     console.print(as_table(lake.query(_VERDICTS), "Verdicts of the coverage tests (ensemble, whole sample)"))
     console.print(as_table(_coverage(lake, as_of), "Kupiec on the twenty stocks 1990-2022, 1d: cells with p >= 0.01"))
+    for name, file in newest_pages(settings.reports).items():
+        console.print(as_table(_portfolio(lake, name), f"Portfolio {name}: VaR and stress losses, % of equity"))
+        console.print(f"Risk page {settings.reports / file}", soft_wrap=True)
     console.print(f"\nReports   {settings.reports / 'index.html'}")
     console.print(f"Lake      {settings.data_path}")
     console.print("\nFrom any Python, also while a run writes:")
@@ -83,6 +98,10 @@ def _coverage(lake: Lake, as_of: datetime) -> pl.DataFrame:
         breaches="n_breaches",
         breach_percent=(pl.col("breach_rate") * 100).round(2),
     )
+
+
+def _portfolio(lake: Lake, name: str) -> pl.DataFrame:
+    return lake.query(_PORTFOLIO, {"portfolio": name})
 
 
 def _percent(rows: pl.DataFrame) -> pl.DataFrame:

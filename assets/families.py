@@ -9,6 +9,7 @@ from assets.partitions import MODEL_GRID
 from assets.stages import GridRun, Stage
 from hf_platform.fitting.fit_grid import fit_grid
 from hf_platform.fitting.outcome import StageOutcome
+from hf_platform.fitting.tune_grid import tune_grid
 from hf_platform.models import FAMILIES
 from hf_platform.models.base import ModelFamily
 from hf_platform.types import GridKey
@@ -16,13 +17,36 @@ from hf_platform.types import GridKey
 GROUPS = {"volatility": "volatility", "return": "forecasts"}
 
 
+def is_tunable(family: ModelFamily) -> bool:
+    """Tell whether `--tune` searches a family: it has a space, and a model of its own for each key."""
+    return bool(family.search_space) and family.scope == "series"
+
+
+def _tune(family: ModelFamily, run: GridRun, keys: Sequence[GridKey]) -> None:
+    platform = run.platform
+    with platform.progress(f"{family.name} search", len(keys)) as advance:
+        tune_grid(
+            family,
+            keys,
+            platform.lake,
+            as_of=run.as_of,
+            run_id=run.run_id,
+            executor=platform.executor,
+            settings=platform.settings,
+            n_trials=run.tune,
+            progress=lambda n_done, n_total: advance(n_done),
+        )
+
+
 def family_stage(family: ModelFamily) -> Stage:
     """Make the stage of a family."""
 
     def fit(run: GridRun, keys: Sequence[GridKey]) -> StageOutcome:
         platform = run.platform
+        if run.tune and is_tunable(family):
+            _tune(family, run, keys)
         with platform.progress(family.name, len(keys)) as advance:
-            return fit_grid(
+            outcome = fit_grid(
                 family,
                 keys,
                 platform.lake,
@@ -33,6 +57,8 @@ def family_stage(family: ModelFamily) -> Stage:
                 retry_failed=run.retry_failed,
                 progress=lambda n_done, n_total: advance(n_done),
             )
+        platform.tracking.record(family, outcome, run.run_id, run.as_of)
+        return outcome
 
     spec = dg.AssetSpec(
         family.name,

@@ -12,6 +12,7 @@ from hf_platform.features.build import BuildResult, manifest_path
 from hf_platform.settings import Settings
 
 CROSS_SECTIONAL = "feat_xs_"  # these see all instruments at once and have no partitions
+OPTIONAL = ("feat_order_book", "feature_alternative")
 
 
 @cache
@@ -46,6 +47,11 @@ def dbt_specs() -> list[dg.AssetSpec]:
 def is_cross_sectional(node: str) -> bool:
     """Say whether a dbt model compares instruments with each other."""
     return node.startswith(CROSS_SECTIONAL)
+
+
+def is_optional(node: str) -> bool:
+    """Say whether a dbt model has rows only of instruments for which somebody delivers more than prices."""
+    return node in OPTIONAL
 
 
 def check_name(test_name: str) -> str:

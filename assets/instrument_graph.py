@@ -1,6 +1,5 @@
 """Prices to features, by instrument, as one subsettable step: the good instruments flow on."""
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 import dagster as dg
 
 from assets import checks, pictures
-from assets.features import check_results, dbt_check_specs, dbt_specs, is_cross_sectional
+from assets.features import check_results, dbt_check_specs, dbt_specs, is_cross_sectional, is_optional
+from assets.feeds import FEEDS, plain
 from assets.partitions import UNIVERSE
 from assets.recording import KeyRecord, StepContext, raise_if_failed, record
 from hf_platform.features.build import BuildResult, FeatureBuilder
@@ -16,6 +16,7 @@ from hf_platform.fitting.outcome import KeyStatus
 from hf_platform.market.bars import build_bars
 from hf_platform.market.ingest import load_prices
 from hf_platform.market.sources import catalogue
+from hf_platform.reports import quality
 from resources.platform import Platform
 
 MARKET_SPECS = [
@@ -31,6 +32,28 @@ MARKET_SPECS = [
         metadata={"table": "market.raw_prices, market.universe, market.quarantine"},
     ),
     dg.AssetSpec(
+        "corporate_actions",
+        partitions_def=UNIVERSE,
+        group_name="market_data",
+        description="Splits, dividends, spin-offs, mergers and delistings with both clocks. No adjusted price is "
+        "stored: int_returns works out at each build what actions did to a holder. Skipped where no source has any.",
+        owners=["team:data"],
+        kinds={"python", "duckdb"},
+        skippable=True,
+        metadata={"table": "market.corporate_actions, market.quarantine"},
+    ),
+    dg.AssetSpec(
+        "alternative_data",
+        partitions_def=UNIVERSE,
+        group_name="market_data",
+        description="Order books, news, social media, card spending, satellites, options: one schema, known_at with "
+        "the publication lag of each. Skipped where no source has any.",
+        owners=["team:data"],
+        kinds={"python", "duckdb"},
+        skippable=True,
+        metadata={"table": "market.alternative_data, market.quarantine"},
+    ),
+    dg.AssetSpec(
         "bars",
         deps=["raw_prices"],
         partitions_def=UNIVERSE,
@@ -42,6 +65,18 @@ MARKET_SPECS = [
         skippable=True,
         metadata={"table": "market.bars"},
     ),
+    dg.AssetSpec(
+        "data_quality",
+        deps=["bars", "corporate_actions", "alternative_data"],
+        partitions_def=UNIVERSE,
+        group_name="market_data",
+        description="A page per instrument: flags, quarantine, restatements, actions, coverage of alternative data, "
+        "moves that no peer made, and unit-root tests of price and return.",
+        owners=["team:data"],
+        kinds={"python", "html"},
+        skippable=True,
+        metadata={"table": "market.unit_root_tests"},
+    ),
 ]
 
 
@@ -52,8 +87,13 @@ def run_instruments(
     outcomes: dict[str, list[KeyRecord]] = {}
     if "raw_prices" in selected:
         outcomes["raw_prices"] = _load(platform, instruments, context.run.run_id)
+    for feed in FEEDS:
+        if feed.asset in selected:
+            outcomes[feed.asset] = feed.load_all(platform, instruments, context.run.run_id)
     if "bars" in selected:
         outcomes["bars"] = _fold(platform, instruments, context.run.run_id)
+    if "data_quality" in selected:
+        outcomes["data_quality"] = _judge(platform, instruments, context.run.run_id)
     built = None
     nodes = [spec.key.to_user_string() for spec in dbt_specs() if spec.key.to_user_string() in selected]
     if nodes:
@@ -84,7 +124,7 @@ def _load(platform: Platform, instruments: Sequence[str], run_id: str) -> list[K
             advance(len(names))
         for name, result in loaded.items():
             status = KeyStatus.FAILED if result.error else KeyStatus.OK
-            records[name] = KeyRecord(name, status, result.error, metadata=_plain(result, source=source))
+            records[name] = KeyRecord(name, status, result.error, metadata=plain(result, source=source))
     return [records[name] for name in instruments]
 
 
@@ -102,11 +142,24 @@ def _fold(platform: Platform, instruments: Sequence[str], run_id: str) -> list[K
             reason = f"{instrument} has no usable price: {said}"
             records.append(KeyRecord(instrument, KeyStatus.FAILED, reason))
             continue
-        metadata = _plain(result) | {"dagster/row_count": n_rows}
+        metadata = plain(result) | {"dagster/row_count": n_rows}
         if instrument in shown:
             metadata["picture"] = dg.MetadataValue.md(shown[instrument])
         records.append(KeyRecord(instrument, KeyStatus.OK, metadata=metadata))
     return records
+
+
+def _judge(platform: Platform, instruments: Sequence[str], run_id: str) -> list[KeyRecord]:
+    as_of = platform.lake.query("select max(known_at) as known_at from market.bars")["known_at"][0]
+    with platform.progress("data quality", len(instruments)) as advance:
+        pages = quality.write(platform.lake, instruments, platform.settings, as_of=as_of, run_id=run_id)
+        advance(len(instruments))
+    return [
+        KeyRecord(name, KeyStatus.OK, metadata={"page": dg.MetadataValue.path(str(pages[name]))})
+        if name in pages
+        else KeyRecord(name, KeyStatus.SKIPPED, f"{name} has no daily bars")
+        for name in instruments
+    ]
 
 
 def _feature_records(node: str, built: BuildResult, instruments: Sequence[str]) -> list[KeyRecord]:
@@ -117,20 +170,15 @@ def _feature_records(node: str, built: BuildResult, instruments: Sequence[str]) 
     return [
         KeyRecord(instrument, KeyStatus.OK, metadata=metadata | {"dagster/row_count": rows[instrument]})
         if rows.get(instrument)
-        else KeyRecord(instrument, KeyStatus.FAILED, f"{instrument} has no bars, so {node} has no rows")
+        else _without_rows(node, instrument)
         for instrument in instruments
     ]
 
 
-def _plain(result: Any, **more: Any) -> dict[str, Any]:
-    """Write a result's fields as metadata: numbers and text stay, the rest becomes JSON."""
-    fields = {name: getattr(result, name) for name in result.__dataclass_fields__} | more
-    simple = (int, float, str)
-    return {
-        name: value if isinstance(value, simple) else json.dumps(value, default=str)
-        for name, value in fields.items()
-        if value is not None
-    }
+def _without_rows(node: str, instrument: str) -> KeyRecord:
+    if is_optional(node):
+        return KeyRecord(instrument, KeyStatus.SKIPPED, f"{instrument} has no alternative data for {node}")
+    return KeyRecord(instrument, KeyStatus.FAILED, f"{instrument} has no bars, so {node} has no rows")
 
 
 _DBT_SPECS = dbt_specs()
@@ -139,7 +187,10 @@ _DBT_SPECS = dbt_specs()
 @dg.multi_asset(
     name="instrument_graph",
     specs=[*MARKET_SPECS, *_DBT_SPECS],
-    check_specs=[*checks.specs_for({"raw_prices", "bars"}), *dbt_check_specs()],
+    check_specs=[
+        *checks.specs_for({"raw_prices", "bars", "corporate_actions", "alternative_data", "data_quality"}),
+        *dbt_check_specs(),
+    ],
     can_subset=True,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )

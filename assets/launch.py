@@ -8,11 +8,18 @@ from typing import Any
 import dagster as dg
 from dagster import _check as check
 
+from assets.families import is_tunable
 from assets.partitions import HORIZONS, UNIVERSE_NAME, range_tags, universe
 from hf_platform.errors import ConfigError, UnknownNameError
+from hf_platform.models import FAMILIES, chosen_families
+from hf_platform.settings import Settings
 from hf_platform.types import GridKey
+from resources.platform import Platform
 
-MAINTENANCE = "lake_maintenance"  # runs on its own schedule; here only when it is asked for by name
+# They look at the whole lake once the model grid is done; a run over some instruments leaves them alone.
+AFTER_GRID = ("benchmark_tables",)
+# Not part of `*`: they run on their own schedule, or when they are asked for by name.
+OPERATIONS = ("lake_maintenance", "capacity_plan")
 
 # The terminal shows progress and the outcome; the log of events is the UI's.
 QUIET: Mapping[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -24,6 +31,10 @@ class Launcher:
 
     definitions: dg.Definitions
     instance: dg.DagsterInstance
+
+    @property
+    def _platform(self) -> Platform:
+        return self.definitions.resources["platform"]  # type: ignore[index]
 
     def known_instruments(self, asked: Sequence[str]) -> list[str]:
         """Check instruments that a user typed; none asked means the whole universe.
@@ -61,6 +72,19 @@ class Launcher:
             raise_on_error=False,
         )
 
+    def portfolios(
+        self, assets: Sequence[str], horizons: Sequence[str], as_of: str | None = None
+    ) -> dg.ExecuteInProcessResult:
+        """Execute one run of the portfolio step; its covariances have one partition per horizon."""
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        return job.execute_in_process(
+            instance=self.instance,
+            asset_selection=[dg.AssetKey(name) for name in assets],
+            tags=range_tags(list(horizons)) if "dcc_garch" in assets else {},
+            run_config={**QUIET} | ({"ops": {"portfolio_graph": {"config": {"as_of": as_of}}}} if as_of else {}),
+            raise_on_error=False,
+        )
+
     def refit(self, **config: Any) -> dg.ExecuteInProcessResult:
         """Execute the `refit` job: scattered keys, instruments or dropped files, in one run."""
         return self.definitions.resolve_job_def("refit").execute_in_process(
@@ -77,6 +101,7 @@ class Launcher:
         *,
         retry_failed: bool = False,
         as_of: str | None = None,
+        tune: int = 0,
     ) -> list[dg.ExecuteInProcessResult]:
         """Execute a selection: the instrument graph first, then the model grid; empty where nothing is to be done.
 
@@ -88,24 +113,41 @@ class Launcher:
             If the selection cannot be read, or names nothing.
         """
         names = self.known_instruments(instruments)
-        selected = self._resolve(selection)
+        selected = leave_out(self._resolve(selection), selection, self._platform.settings)
         grid = [name for name in selected if name in grid_assets()]
+        tunable = [family.name for family in FAMILIES if is_tunable(family)]
+        if tune and not set(tunable) & set(grid):
+            raise ConfigError(f"--tune needs one of {', '.join(tunable)}, found {selection!r}. Select one of them.")
         if retry_failed:
             keys = self._failed_keys(set(names), set(horizons), grid)
             return [self.refit(keys=keys, assets=grid, retry_failed=True)] if keys else []
-        upstream = [name for name in selected if name not in grid and name != MAINTENANCE]
+        of_portfolios = [name for name in selected if name in portfolio_assets()]
+        after = [name for name in selected if name in AFTER_GRID]
+        upstream = [name for name in selected if name not in {*grid, *of_portfolios, *after, *OPERATIONS}]
         blocks = contiguous(names, universe(self.instance))
         results = [self.materialize(upstream, block) for block in blocks if upstream]
         if grid:
-            config = {"as_of": as_of} if as_of else None
+            config = ({"as_of": as_of} if as_of else {}) | ({"tune": tune} if tune else {})
             spans = contiguous(list(horizons), HORIZONS.get_partition_keys())
             results += [self.materialize(grid, block, span, config) for block in blocks for span in spans]
-        if selected == [MAINTENANCE]:
-            upkeep = self.definitions.resolve_job_def("upkeep")
-            results.append(
-                upkeep.execute_in_process(instance=self.instance, run_config={**QUIET}, raise_on_error=False)
-            )
+        if of_portfolios and (not instruments or not grid):
+            # Portfolios look at all instruments: a run over some of them leaves portfolios alone.
+            results.append(self.portfolios(of_portfolios, horizons, as_of))
+        if not instruments or not grid:
+            results += [self._execute(name) for name in after]
+        if set(selected) <= set(OPERATIONS):
+            results += [self._execute(name) for name in selected]
         return results
+
+    def _execute(self, name: str) -> dg.ExecuteInProcessResult:
+        """Execute one asset without partitions."""
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        return job.execute_in_process(
+            instance=self.instance,
+            asset_selection=[dg.AssetKey(name)],
+            run_config={**QUIET},
+            raise_on_error=False,
+        )
 
     def _resolve(self, selection: str) -> list[str]:
         graph = self.definitions.resolve_asset_graph()
@@ -121,8 +163,7 @@ class Launcher:
         return sorted(key.to_user_string() for key in keys)
 
     def _failed_keys(self, instruments: set[str], horizons: set[str], assets: Sequence[str]) -> list[str]:
-        platform = self.definitions.resources["platform"]  # type: ignore[index]
-        rows = platform.lake.query("select distinct instrument, horizon, family from models.failed_models")
+        rows = self._platform.lake.query("select distinct instrument, horizon, family from models.failed_models")
         keys = {
             GridKey(instrument, horizon)
             for instrument, horizon, family in rows.iter_rows()
@@ -139,6 +180,14 @@ class Launcher:
         return new
 
 
+def leave_out(selected: Sequence[str], selection: str, settings: Settings) -> list[str]:
+    """Drop the families that `HFP_FAMILIES` does not name, unless the user's selection does."""
+    chosen = {family.name for family in chosen_families(settings)}
+    typed = set(re.findall(r"\w+", selection))
+    idle = {family.name for family in FAMILIES} - chosen - typed
+    return [name for name in selected if name not in idle]
+
+
 def spell_out(selection: str, known: Sequence[str]) -> str:
     """Write bare asset names the way Dagster's selection syntax wants them: `+garch` means `+key:"garch"`."""
     bare = re.compile(r'(?<![:"\w])[a-z_]\w*\b(?![:("])')
@@ -150,6 +199,13 @@ def grid_assets() -> set[str]:
     from assets.model_grid import STAGES
 
     return {stage.name for stage in STAGES}
+
+
+def portfolio_assets() -> set[str]:
+    """Names of the assets of the portfolio step."""
+    from assets.portfolio import NAMES
+
+    return set(NAMES)
 
 
 def contiguous(chosen: Sequence[str], ordered: Sequence[str]) -> list[list[str]]:

@@ -16,6 +16,8 @@ from assets.partitions import grid_keys
 from assets.recording import raise_if_failed
 from assets.stages import GridRun, Stage, run_stages
 from hf_platform.lake import Lake
+from hf_platform.models import chosen_families
+from hf_platform.settings import Settings
 from resources.platform import Platform
 
 STAGES: tuple[Stage, ...] = (
@@ -27,6 +29,12 @@ STAGES: tuple[Stage, ...] = (
 )
 
 
+def usual_stages(settings: Settings) -> list[Stage]:
+    """List the stages of a whole run: all but the families that `HFP_FAMILIES` leaves out."""
+    chosen = {family.name for family in chosen_families(settings)}
+    return [stage for stage in STAGES if stage not in families.STAGES or stage.name in chosen]
+
+
 class GridConfig(dg.Config):
     """What a user may set in the launchpad."""
 
@@ -35,6 +43,11 @@ class GridConfig(dg.Config):
         description="Knowledge cutoff, ISO date or time in UTC; default: the newest knowledge time in market.bars.",
     )
     retry_failed: bool = Field(default=False, description="Try again models whose last attempt failed.")
+    tune: int = Field(
+        default=0,
+        ge=0,
+        description="Points to search for each variant and key of a family with a search space; its fit uses the best.",
+    )
 
 
 def knowledge_cutoff(lake: Lake, asked: str | None) -> datetime:
@@ -71,7 +84,8 @@ def model_grid(
     """Run the selected stages over the requested keys; failed keys fail the run after all else is done."""
     selected = {key.to_user_string() for key in context.selected_asset_keys}
     keys = grid_keys(context.partition_keys)
-    run = GridRun(platform, context.run.run_id, knowledge_cutoff(platform.lake, config.as_of), config.retry_failed)
+    as_of = knowledge_cutoff(platform.lake, config.as_of)
+    run = GridRun(platform, context.run.run_id, as_of, config.retry_failed, config.tune)
     failures = run_stages(context, run, [stage for stage in STAGES if stage.name in selected], keys)
     yield from checks.evaluate(platform.lake, context.selected_asset_check_keys, run.as_of)
     raise_if_failed(failures)

@@ -19,6 +19,7 @@ from hf_platform.errors import UnknownNameError
 from hf_platform.fitting.outcome import KeyStatus
 from hf_platform.market import inbox
 from hf_platform.market.universe import read_universe
+from hf_platform.settings import Settings
 from hf_platform.types import GridKey
 from resources.platform import Platform
 
@@ -58,7 +59,7 @@ def refit_keys(context: dg.OpExecutionContext, config: RefitConfig, platform: dg
     if keys:
         as_of = model_grid.knowledge_cutoff(platform.lake, None)
         run = GridRun(platform, context.run.run_id, as_of, config.retry_failed)
-        failures |= run_stages(context, run, _stages(config.assets), keys)
+        failures |= run_stages(context, run, _stages(config.assets, platform.settings), keys)
     raise_if_failed(failures | {"inbox": unpacked.rejected})
 
 
@@ -91,12 +92,14 @@ def _keys(named: Sequence[str], instruments: Sequence[str], horizons: Sequence[s
     return list(dict.fromkeys([*grid_keys(named), *of_instruments]))
 
 
-def _stages(names: Sequence[str]) -> list[model_grid.Stage]:
+def _stages(names: Sequence[str], settings: Settings) -> list[model_grid.Stage]:
     known = {stage.name for stage in model_grid.STAGES}
     for name in names:
         if name not in known:
             raise UnknownNameError("asset of the model grid", name, tuple(sorted(known)))
-    return [stage for stage in model_grid.STAGES if not names or stage.name in names]
+    if not names:
+        return model_grid.usual_stages(settings)
+    return [stage for stage in model_grid.STAGES if stage.name in names]
 
 
 @dg.job(description="Run scattered keys again in one run; put them into the config. What has not changed is reused.")

@@ -20,7 +20,7 @@ STAGES = (
     Stage(
         dg.AssetSpec(
             "backtest_report",
-            deps=["var_backtest"],
+            deps=["var_backtest", "forecast_backtest", "model_comparison", "strategy_backtest"],
             partitions_def=MODEL_GRID,
             group_name="reports",
             description="The page a risk manager or a regulator reads: verdict in words, evidence in plots and "

@@ -13,6 +13,7 @@ import dagster as dg
 
 from assets import pictures
 from assets.recording import KeyRecord, StepContext, record
+from hf_platform.capacity.metering import Meter
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
 from hf_platform.types import GridKey
 from resources.platform import Platform
@@ -30,12 +31,15 @@ class GridRun:
         Knowledge cutoff, UTC: only rows with `known_at <= as_of` are seen.
     retry_failed : bool
         Try again models whose last attempt on the same data failed.
+    tune : int
+        Points to search for each variant of each key before fitting; 0 for none.
     """
 
     platform: Platform
     run_id: str
     as_of: datetime
     retry_failed: bool = False
+    tune: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +61,33 @@ def run_stages(
 ) -> dict[str, list[KeyRecord]]:
     """Run stages in order and record each key; return the failed records by asset."""
     failures: dict[str, list[KeyRecord]] = {}
+    meter = Meter("model_grid", run.run_id, run.platform.settings.threads)
     for stage in stages:
-        context.log.info("%s: %d keys as of %s", stage.name, len(keys), run.as_of.isoformat())
-        outcome = stage.body(run, keys)
-        good = [key for key in keys if outcome.keys[key].status is KeyStatus.OK]
-        drawn = stage.pictures(run, good) if stage.pictures and len(good) <= pictures.MOST else {}
-        records = [_record(outcome, key, drawn.get(key)) for key in keys]
-        record(context, stage.spec.key, records)
-        failures[stage.name] = [r for r in records if r.status is KeyStatus.FAILED]
-        context.log.info(
-            "%s: %d ok, %d failed, %d skipped in %.1f s",
-            stage.name,
-            outcome.count(KeyStatus.OK),
-            outcome.count(KeyStatus.FAILED),
-            outcome.count(KeyStatus.SKIPPED),
-            outcome.seconds,
-        )
+        with meter.stage(stage.name) as tally:
+            outcome, failures[stage.name] = _run_stage(context, run, stage, keys)
+            tally.count(of_key.status for of_key in outcome.keys.values())
+    meter.write(run.platform.lake)
     return failures
+
+
+def _run_stage(
+    context: StepContext, run: GridRun, stage: Stage, keys: Sequence[GridKey]
+) -> tuple[StageOutcome, list[KeyRecord]]:
+    context.log.info("%s: %d keys as of %s", stage.name, len(keys), run.as_of.isoformat())
+    outcome = stage.body(run, keys)
+    good = [key for key in keys if outcome.keys[key].status is KeyStatus.OK]
+    drawn = stage.pictures(run, good) if stage.pictures and len(good) <= pictures.MOST else {}
+    records = [_record(outcome, key, drawn.get(key)) for key in keys]
+    record(context, stage.spec.key, records)
+    context.log.info(
+        "%s: %d ok, %d failed, %d skipped in %.1f s",
+        stage.name,
+        outcome.count(KeyStatus.OK),
+        outcome.count(KeyStatus.FAILED),
+        outcome.count(KeyStatus.SKIPPED),
+        outcome.seconds,
+    )
+    return outcome, [r for r in records if r.status is KeyStatus.FAILED]
 
 
 def _record(outcome: StageOutcome, key: GridKey, picture: str | None) -> KeyRecord:

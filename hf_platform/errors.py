@@ -101,6 +101,29 @@ class UnknownFamilyError(UnknownNameError, KeyError):
         return type(self), (self.name, self.known)
 
 
+class MigUnsupportedError(ConfigError):
+    """A GPU that cannot be cut into MIG instances was asked to be.
+
+    Parameters
+    ----------
+    gpu : str
+        The GPU that was named.
+    known : tuple of str
+        GPUs whose tables are known.
+    """
+
+    def __init__(self, gpu: str, known: tuple[str, ...]) -> None:
+        self.gpu, self.known = gpu, tuple(known)
+        super().__init__(gpu, self.known)
+
+    def __str__(self) -> str:
+        """Name the GPU found and those that would do."""
+        return (
+            f"MIG needs a GPU that NVIDIA lets be partitioned, found {self.gpu!r}. Name one of "
+            f"{', '.join(self.known)}; on other cards share a GPU by Ray's fractions (num_gpus below 1)."
+        )
+
+
 class TooFewReturnsError(DataError):
     """A series is shorter than a model or a test needs."""
 

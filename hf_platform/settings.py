@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from hf_platform.errors import ConfigError
 from hf_platform.horizons import Horizon
 
+_FAMILY_FILES = Path(__file__).parent / "models" / "families"
+
 
 class Settings(BaseSettings):
     """Where things live and how large they may grow; read once, validated, never written to.
@@ -39,8 +41,26 @@ class Settings(BaseSettings):
     horizons: Annotated[tuple[str, ...], NoDecode, Field(description="horizons of the model grid")] = (
         "1d", "5d", "20d", "1w", "1mo",
     )  # fmt: skip
+    families: Annotated[
+        tuple[str, ...] | None,
+        NoDecode,
+        Field(description="model families of the demo, the nightly run and `*`; default: all that need no extra"),
+    ] = None
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"],
+        Field(description="where models that can use a GPU run"),
+    ] = "auto"
+    tracking: Annotated[
+        Literal["on", "off"], Field(description="one MLflow run per materialised family, under HFP_HOME/mlflow")
+    ] = "on"
     threads: Annotated[int, Field(ge=1, le=256, description="parallel fits of the inline executor")] = 2
+    timesfm_folder: Annotated[
+        Path | None, Field(description="folder of TimesFM 2.0 or 2.5 weights in the transformers format")
+    ] = None
     seed: Annotated[int, Field(ge=0, description="root of every random number")] = 0
+    prices: Annotated[
+        Path | None, Field(description="price table of capacity plans, TOML; default: the bundled one")
+    ] = None
     lock_timeout: Annotated[float, Field(gt=0, description="seconds a writer waits for the lake's lock")] = 120.0
     snapshot_days: Annotated[int, Field(ge=1, description="days before an unpinned snapshot may expire")] = 30
     inbox_max_mb: Annotated[int, Field(ge=1, description="largest file that ingestion accepts, in MiB")] = 1024
@@ -48,7 +68,7 @@ class Settings(BaseSettings):
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="level of the platform's own log lines")
     ] = "INFO"
 
-    @field_validator("horizons", mode="before")
+    @field_validator("horizons", "families", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
@@ -60,6 +80,16 @@ class Settings(BaseSettings):
             raise ValueError(f"at least one horizon, none twice; found {value!r}")
         for name in value:
             Horizon.parse(name)
+        return value
+
+    @field_validator("families")
+    @classmethod
+    def _known_families(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        # The files of the folder are the list: reading their names imports no model library.
+        known = sorted(path.stem for path in _FAMILY_FILES.glob("*.py") if path.stem != "__init__")
+        unknown = sorted(set(value or ()) - set(known))
+        if value is not None and (not value or unknown):
+            raise ValueError(f"at least one of {' '.join(known)}; found {' '.join(unknown) or 'none'}")
         return value
 
     @field_validator("home")
@@ -139,3 +169,8 @@ _ONE_PLANNED_EVENT = "DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS"
 def plan_keys_together() -> None:
     """Make runs of this process plan all their keys in one event; a user's own choice stands."""
     os.environ.setdefault(_ONE_PLANNED_EVENT, "true")
+
+
+def tell_nobody() -> None:
+    """Switch off what MLflow would report about its use; a user's own choice stands."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

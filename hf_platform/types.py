@@ -21,7 +21,7 @@ ModelId = NewType("ModelId", str)
 PROBABILITIES: Final[tuple[float, ...]] = (
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995,
 )  # fmt: skip
-CONFIDENCES: Final[tuple[float, ...]] = (0.90, 0.95, 0.975, 0.99)
+CONFIDENCES: Final[tuple[float, ...]] = (0.90, 0.95, 0.975, 0.99, 0.995)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,7 +45,8 @@ class ForecastDistribution:
     mean, volatility : float64 array, shape (n_origins,)
         Mean and standard deviation of the log return summed over the horizon [decimal].
     quantiles : float64 array, shape (n_origins, len(PROBABILITIES))
-        Quantiles of that return at `PROBABILITIES`, non-decreasing along the row.
+        Quantiles of that return at `PROBABILITIES`, non-decreasing along the row. NaN in the tails where
+        the family cannot say: such a forecast makes no VaR.
     tail_means : float64 array, shape (n_origins, len(PROBABILITIES))
         Expected return given that it falls at or below the quantile (probability <= 0.5) or at or
         above it (probability > 0.5). NaN where the family cannot say.
@@ -53,8 +54,8 @@ class ForecastDistribution:
     Raises
     ------
     DataError
-        If shapes disagree, a mean, volatility or quantile is not finite, a volatility is not
-        positive, or quantiles decrease.
+        If shapes disagree, a mean, a volatility or a quantile between the quartiles is not finite, a
+        volatility is not positive, or quantiles decrease or have a gap.
     """
 
     mean: FloatArray
@@ -71,8 +72,14 @@ class ForecastDistribution:
                 f"a distribution of {n} origins needs volatility ({n},), quantiles and tail_means {wide}, found "
                 f"{self.volatility.shape}, {self.quantiles.shape}, {self.tail_means.shape}. Mend the family."
             )
-        if not (np.isfinite(self.mean).all() and np.isfinite(self.quantiles).all()):
-            raise DataError("forecast means and quantiles must be finite, found NaN or infinity. Mend the family.")
+        said = ~np.isnan(self.quantiles)
+        middle = (np.array(PROBABILITIES) >= 0.25) & (np.array(PROBABILITIES) <= 0.75)
+        has_gap = (np.abs(np.diff(said, axis=1)).sum(axis=1) > 2).any() or not said[:, middle].all()
+        if not np.isfinite(self.mean).all() or np.isinf(self.quantiles).any() or has_gap:
+            raise DataError(
+                "forecast means and quantiles must be finite, NaN quantiles only in the tails, found NaN or infinity "
+                "elsewhere. Mend the family."
+            )
         if not (np.isfinite(self.volatility).all() and (self.volatility > 0).all()):
             raise DataError("forecast volatility must be finite and positive. Mend the family.")
         if (np.diff(self.quantiles, axis=1) < 0).any():

@@ -19,13 +19,18 @@ from hf_platform.settings import Settings
 
 # Read before any test clears the environment.
 _SKIPS_FORBIDDEN = os.environ.get("HFP_REQUIRE_SERVICES") == "1"
+_OF_THE_TESTS = ("HFP_REQUIRE_SERVICES", "HFP_SCHEMAS_DIR")  # what the suite itself is told
 
 
 # Modules of the graph read the settings when they are imported: never those of whoever runs the tests.
 _HOME = tempfile.TemporaryDirectory(prefix="hfp-tests-")
-for _name in [name for name in os.environ if name.startswith("HFP_") and name != "HFP_REQUIRE_SERVICES"]:
+for _name in [name for name in os.environ if name.startswith("HFP_") and name not in _OF_THE_TESTS]:
     del os.environ[_name]
 os.environ["HFP_HOME"] = _HOME.name
+# A small set, so that a new family does not slow the tests of the chain; the contract suite runs over all of them.
+FAMILIES = "ewma garch elastic_net lightgbm"
+os.environ["HFP_FAMILIES"] = FAMILIES
+os.environ["HFP_TRACKING"] = "off"
 
 
 def require_service(reason: str) -> NoReturn:
@@ -40,6 +45,8 @@ def fresh_settings(home: Path, monkeypatch: pytest.MonkeyPatch, **variables: str
     for name in [name for name in os.environ if name.startswith("HFP_") and name != "HFP_REQUIRE_SERVICES"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HFP_HOME", str(home))
+    monkeypatch.setenv("HFP_FAMILIES", FAMILIES)
+    monkeypatch.setenv("HFP_TRACKING", "off")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     return Settings.from_env()
@@ -196,5 +203,7 @@ def simulated_series(
     features = np.full((n_bars, len(feature_names)), np.nan)
     for k in range(len(feature_names)):
         features[60:, k] = draws[60 - k : n_bars - k, 1] + 0.2 * draws[60:, 0]
+        if feature_names[k] == "range_variance":  # the one feature that a family needs to be a variance
+            features[1:, k] = np.square(returns[1:]) * np.exp(0.3 * draws[1:, 1]) + 1e-6
     known_at = event_at + np.timedelta64(1, "h")
     return Series(instrument, frequency, event_at, known_at, returns, features, feature_names)

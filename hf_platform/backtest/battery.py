@@ -34,8 +34,14 @@ class TestRow:
     zone: str | None = None
 
 
-def run_battery(sample: VarSample) -> Iterator[TestRow]:
-    """Run every test on the whole sample and on its last 250 forecasts.
+def run_battery(sample: VarSample, *, recent: bool = True) -> Iterator[TestRow]:
+    """Run every test on the whole sample and, if asked, on its last 250 forecasts.
+
+    Parameters
+    ----------
+    sample : VarSample
+    recent : bool
+        The traffic light looks at the last 250 daily forecasts in any case.
 
     Notes
     -----
@@ -45,7 +51,7 @@ def run_battery(sample: VarSample) -> Iterator[TestRow]:
     passes, red fails, and yellow is, by its definition, evidence for neither.
     """
     yield from _window(sample, slice(0, None))
-    if len(sample) > RECENT:
+    if recent and len(sample) > RECENT:
         yield from _window(sample, slice(-RECENT, None))
     if sample.confidence == 0.99 and sample.key.horizon == "1d":
         yield _basel(sample)
@@ -76,19 +82,20 @@ def _window(sample: VarSample, rows: slice) -> Iterator[TestRow]:
         yield TestRow(name, sample.origins[rows], result, verdict, reason)
 
 
-def run_tail_battery(samples: Sequence[VarSample]) -> Iterator[tuple[VarSample, TestRow]]:
+def run_tail_battery(samples: Sequence[VarSample], *, recent: bool = True) -> Iterator[tuple[VarSample, TestRow]]:
     """Run Berkowitz's tail test at each confidence of one key, method and position.
 
     Parameters
     ----------
     samples : sequence of VarSample
         The same forecasts at several confidences: together they describe the tail.
+    recent : bool
+        Also on the last 250 forecasts.
 
     Yields
     ------
     (VarSample, TestRow)
-        The sample whose confidence begins the tail, and the test on the whole sample and on its last
-        250 forecasts. Nothing where the confidences do not share their origins, or ES at the highest
+        The sample whose confidence begins the tail, and the test. Nothing where the confidences do not share their origins, or ES at the highest
         confidence is unknown.
     """
     ordered = sorted(samples, key=lambda sample: sample.confidence)
@@ -102,7 +109,7 @@ def run_tail_battery(samples: Sequence[VarSample]) -> Iterator[tuple[VarSample, 
     levels = [sample.confidence for sample in ordered]
     sessions = n_sessions(len(last), Horizon.parse(last.key.horizon))
     placed = tail_probabilities(last.losses, np.maximum.accumulate(var, axis=1), shortfall, levels)
-    windows = [slice(0, None)] + ([slice(-RECENT, None)] if len(last) > RECENT else [])
+    windows = [slice(0, None)] + ([slice(-RECENT, None)] if recent and len(last) > RECENT else [])
     for sample in ordered:
         for rows in windows:
             result = coverage.berkowitz_tail(placed[rows], sample.confidence)

@@ -36,12 +36,20 @@ select (select count(distinct instrument) from market.bars) as instruments,
 
 def status(
     failed: bool = typer.Option(False, "--failed", help="Only the models whose last attempt failed, with the reason."),
+    live: bool = typer.Option(False, "--watch", help="Stay, and show what moves while runs write; Ctrl-C ends."),
+    every: float = typer.Option(2.0, min=0.1, help="Seconds between two looks of --watch."),
+    looks: int | None = typer.Option(None, min=1, help="End --watch after so many looks."),
 ) -> None:
-    """Show models by family and horizon, or the failed ones with their reasons."""
+    """Show models by family and horizon, live if asked, or the failed ones with their reasons."""
     from hf_platform.lake import Lake
 
     lake = Lake(Settings.from_env())
     console = Console()
+    if live:
+        from hf_platform.cli.watch import watch
+
+        watch(lake, console, every, looks)
+        return
     if failed:
         rows = lake.query(_FAILED)
         if rows.is_empty():

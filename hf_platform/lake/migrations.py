@@ -33,7 +33,54 @@ class Migration:
 
 # A table that is added to TABLES needs no step: missing tables are created on every start. A column
 # that is added, renamed or dropped needs one, for the lakes that exist.
-MIGRATIONS: Final[tuple[Migration, ...]] = (Migration(1, "first schema"),)
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    Migration(1, "first schema"),
+    Migration(
+        2,
+        "short positions in backtests; versions and verdicts of scores, comparisons and strategies",
+        (
+            "ALTER TABLE backtests.var_tests ADD COLUMN position_sign INTEGER DEFAULT 1",
+            "ALTER TABLE backtests.breaches ADD COLUMN position_sign INTEGER DEFAULT 1",
+            *(
+                f"ALTER TABLE backtests.{table} ADD COLUMN {column} VARCHAR"
+                for table in ("forecast_scores", "comparisons", "strategies")
+                for column in ("data_version", "code_version")
+            ),
+            *(
+                f"ALTER TABLE backtests.strategies ADD COLUMN {column}"
+                for column in (
+                    "sharpe_error DOUBLE",
+                    "sharpe_autocorrelated DOUBLE",
+                    "probabilistic_sharpe DOUBLE",
+                    "deflated_sharpe DOUBLE",
+                    "n_trials BIGINT",
+                    "hit_rate DOUBLE",
+                    "exposure DOUBLE",
+                    "annual_turnover DOUBLE",
+                    "annual_cost DOUBLE",
+                    "verdict VARCHAR",
+                    "reason VARCHAR",
+                )
+            ),
+        ),
+    ),
+    Migration(
+        3,
+        "combinations, agreement and calibrated interval of ensemble forecasts",
+        tuple(
+            f"ALTER TABLE ensembles.forecasts ADD COLUMN {column}"
+            for column in (
+                "combination VARCHAR",
+                "agreement DOUBLE",
+                "interval_lower DOUBLE",
+                "interval_upper DOUBLE",
+                "interval_miscoverage DOUBLE",
+                "combination_means DOUBLE[]",
+                "combination_volatilities DOUBLE[]",
+            )
+        ),
+    ),
+)
 
 
 def stored_version(con: duckdb.DuckDBPyConnection) -> int:

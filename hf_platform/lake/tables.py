@@ -1,6 +1,6 @@
 """What the lake holds: every table with its columns, key and sort order, as data.
 
-A column name means one thing and has one type in the whole lake (`_VOCABULARY`); the few
+A column name means one thing and has one type in the whole lake (`vocabulary`); the few
 exceptions stand beside their table. All times are UTC without a zone.
 """
 
@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from hf_platform.lake.cost_words import COSTS, COSTS_MEANING, STAGE_WORDS
+from hf_platform.lake.portfolio_words import PORTFOLIO, SHARES_OF_EQUITY
+from hf_platform.lake.vocabulary import VOCABULARY
 
 SCHEMAS: Final = ("market", "features", "models", "ensembles", "risk", "backtests", "ops")
 
@@ -51,118 +55,6 @@ class Table:
         return {column.name: column.type for column in self.columns}
 
 
-# name: (type, meaning)
-_VOCABULARY: Final[dict[str, tuple[str, str]]] = {
-    "producer": ("VARCHAR", "asset that wrote the row"),
-    "run_id": ("VARCHAR", "run that wrote the row"),
-    # market
-    "instrument": ("VARCHAR", "tradable series"),
-    "frequency": ("VARCHAR", "bar frequency: 1min ... 1d, 1w, 1mo"),
-    "event_at": ("TIMESTAMP", "bar close, UTC"),
-    "known_at": ("TIMESTAMP", "when it could first have been known, UTC"),
-    "ingested_at": ("TIMESTAMP", "when it was loaded, UTC"),
-    "open": ("DOUBLE", "first price of the bar; null where the source has closes only"),
-    "high": ("DOUBLE", "highest price of the bar; null where the source has closes only"),
-    "low": ("DOUBLE", "lowest price of the bar; null where the source has closes only"),
-    "close": ("DOUBLE", "last price of the bar"),
-    "volume": ("DOUBLE", "units traded in the bar; null where the source has none"),
-    "source": ("VARCHAR", "price source"),
-    "flags": ("VARCHAR[]", "cleaning rules that the bar trips; empty when clean"),
-    "name": ("VARCHAR", "full name"),
-    "asset_class": ("VARCHAR", "equity, index, commodity ..."),
-    "calendar": ("VARCHAR", "trading calendar, ISO 10383 code or 24/7"),
-    "currency": ("VARCHAR", "ISO 4217 code"),
-    "valid_from": ("TIMESTAMP", "member of the universe from, UTC"),
-    "valid_to": ("TIMESTAMP", "member of the universe until, UTC; null while it is one"),
-    "price_rule": ("VARCHAR", "positive, or any where a price may be zero or below"),
-    "quarantine_id": ("VARCHAR", "content hash of the rejected row"),
-    "file": ("VARCHAR", "file the row came from"),
-    "row_number": ("BIGINT", "row in that file, 1 is the first below the header"),
-    "rule": ("VARCHAR", "rule that was broken"),
-    "next_step": ("VARCHAR", "what to do about it"),
-    "payload_json": ("VARCHAR", "the row as found, JSON"),
-    # models
-    "model_id": ("VARCHAR", "content hash of family, variant, key, anchor, inputs, specification and code"),
-    "family": ("VARCHAR", "model family"),
-    "variant": ("VARCHAR", "specification inside the family"),
-    "horizon": ("VARCHAR", "how far ahead: frequency and number of bars"),
-    "forecast_origin": ("TIMESTAMP", "last bar used, UTC"),
-    "target_at": ("TIMESTAMP", "close of the last bar of the horizon, UTC"),
-    "as_of": ("TIMESTAMP", "knowledge cutoff of the run, UTC"),
-    "stage": ("VARCHAR", "where it ended: screen, fit, forecast ..."),
-    "status": ("VARCHAR", "ok | not_converged | bad_data | error | timeout | skipped"),
-    "reason": ("VARCHAR", "why, in words"),
-    "error": ("VARCHAR", "class of the error"),
-    "params_json": ("VARCHAR", "fitted parameters, JSON"),
-    "log_likelihood": ("DOUBLE", "maximised log-likelihood of the training returns"),
-    "aic": ("DOUBLE", "Akaike's criterion, lower is better"),
-    "bic": ("DOUBLE", "Schwarz's criterion, lower is better"),
-    "score": ("DOUBLE", "proper loss in training, lower is better"),
-    "gradient_norm": ("DOUBLE", "norm of the scaled gradient at the optimum"),
-    "at_boundary": ("BOOLEAN", "a parameter lies on its bound"),
-    "n_obs": ("BIGINT", "training observations"),
-    "n_features": ("INTEGER", "features used"),
-    "n_optima": ("INTEGER", "distinct optima met by the starts"),
-    "seconds": ("DOUBLE", "time of the fit [s]"),
-    "input_hash": ("VARCHAR", "content hash of the training data"),
-    "spec_hash": ("VARCHAR", "content hash of the specification"),
-    "data_version": ("VARCHAR", "content hash of the inputs of the key"),
-    "code_version": ("VARCHAR", "content hash of the code of the family"),
-    "lake_snapshot": ("BIGINT", "lake snapshot that was read"),
-    "seed": ("BIGINT", "seed of every random number"),
-    "device": ("VARCHAR", "cpu, or the accelerator"),
-    "state_uri": ("VARCHAR", "native model files; null where params_json says all"),
-    "train_start": ("TIMESTAMP", "first training bar, UTC"),
-    "train_end": ("TIMESTAMP", "last training bar (the anchor), UTC"),
-    "created_at": ("TIMESTAMP", "when the row was made, UTC"),
-    "mean": ("DOUBLE", "expected log return over the horizon [decimal]"),
-    "volatility": ("DOUBLE", "standard deviation of the log return over the horizon [decimal]"),
-    "probabilities": ("DOUBLE[]", "grid of probabilities"),
-    "quantiles": ("DOUBLE[]", "quantiles of the log return at probabilities [decimal]"),
-    "tail_means": ("DOUBLE[]", "mean log return beyond each quantile [decimal]; null where unknown"),
-    # ensembles, risk
-    "forecast_id": ("VARCHAR", "content hash of the ensemble forecast"),
-    "member": ("VARCHAR", "family/variant"),
-    "weight": ("DOUBLE", "share of the member; shares of a forecast sum to 1"),
-    "criterion": ("VARCHAR", "what the weight rests on: aic, out-of-sample loss ..."),
-    "member_model_ids": ("VARCHAR[]", "models that took part"),
-    "missing_members": ("VARCHAR[]", "members that were expected and absent"),
-    "var_id": ("VARCHAR", "content hash of the estimate"),
-    "method": ("VARCHAR", "source of the distribution: ensemble, or a family"),
-    "confidence": ("DOUBLE", "0.99, never 1 or 99"),
-    "position_sign": ("INTEGER", "+1 long, -1 short"),
-    "value_at_risk": ("DOUBLE", "loss quantile, positive is a loss [decimal log return]"),
-    "expected_shortfall": ("DOUBLE", "mean loss at or beyond VaR, positive is a loss [decimal log return]"),
-    # backtests
-    "test": ("VARCHAR", "name of the test"),
-    "window_start": ("TIMESTAMP", "first forecast origin of the window, UTC"),
-    "window_end": ("TIMESTAMP", "last forecast origin of the window, UTC"),
-    "n_forecasts": ("BIGINT", "forecasts in the window"),
-    "n_breaches": ("BIGINT", "realised losses above VaR"),
-    "statistic": ("DOUBLE", "test statistic"),
-    "degrees_of_freedom": ("INTEGER", "degrees of freedom"),
-    "p_value": ("DOUBLE", "p-value; null where it cannot be had"),
-    "zone": ("VARCHAR", "traffic light: green, yellow, red"),
-    "verdict": ("VARCHAR", "in words"),
-    "loss": ("DOUBLE", "realised loss, minus the log return [decimal]"),
-    "value": ("DOUBLE", "value of the score"),
-    "benchmark": ("VARCHAR", "member compared with"),
-    "mean_difference": ("DOUBLE", "mean loss of the member minus the benchmark's"),
-    "strategy": ("VARCHAR", "trading rule"),
-    "n_trades": ("BIGINT", "changes of position"),
-    "annual_return": ("DOUBLE", "mean log return a year after costs [decimal]"),
-    "annual_volatility": ("DOUBLE", "standard deviation of log returns a year [decimal]"),
-    "sharpe_ratio": ("DOUBLE", "annual return over annual volatility"),
-    "max_drawdown": ("DOUBLE", "largest fall from a peak, positive [decimal]"),
-    # operations
-    "started_at": ("TIMESTAMP", "start, UTC"),
-    "finished_at": ("TIMESTAMP", "end, UTC; null while it runs"),
-    "kind": ("VARCHAR", "demo, nightly, retry ..."),
-    "detail_json": ("VARCHAR", "counts and settings, JSON"),
-    "version": ("INTEGER", "schema version"),
-    "description": ("VARCHAR", "what it changed"),
-    "applied_at": ("TIMESTAMP", "when, UTC"),
-}
 _BARS: Final = "instrument frequency event_at known_at ingested_at open high low close volume source"
 _FORECAST: Final = "mean volatility probabilities quantiles tail_means"
 
@@ -176,7 +68,7 @@ def _table(
     sort: str = "",
     other: Mapping[str, tuple[str, str]] | None = None,
 ) -> Table:
-    words = _VOCABULARY | dict(other or {})
+    words = VOCABULARY | dict(other or {})
     names = [word for word in columns.split() if word not in ("producer", "run_id")]
     built = tuple(Column(word, *words[word]) for word in (*names, "producer", "run_id"))
     return Table(name, description, built, tuple(key.split()), tuple((sort or key).split()))
@@ -210,6 +102,56 @@ _ALL: Final = (
         other={"value": ("VARCHAR", "value found")},
     ),
     _table(
+        "market.alternative_data",
+        "one row per instrument, kind, named series, event and vintage, as the source gave it",
+        "instrument kind name event_at known_at ingested_at value text embedding source",
+        key="instrument kind name event_at known_at",
+        other={
+            "kind": ("VARCHAR", "order_book, news, social, card_spending, satellite, options or other"),
+            "name": ("VARCHAR", "series inside the kind: sentiment, mentions, bid_price_1 ..."),
+            "event_at": ("TIMESTAMP", "when it happened or was measured, UTC"),
+            "value": ("DOUBLE", "value observed; null where the embedding says all"),
+            "source": ("VARCHAR", "feed"),
+        },
+    ),
+    _table(
+        "market.corporate_actions",
+        "one row per instrument, kind of action, ex-time and vintage, as the source gave it",
+        "instrument kind event_at known_at ingested_at value ratio counterpart source",
+        key="instrument kind event_at known_at",
+        other={
+            "kind": ("VARCHAR", "split, dividend, spin_off, merger or delisting"),
+            "event_at": ("TIMESTAMP", "open of the first session without the right, UTC; a delisting: the last close"),
+            "value": ("DOUBLE", "split: shares for one; else cash or worth per share; null: cancelled"),
+            "source": ("VARCHAR", "feed"),
+        },
+    ),
+    _table(
+        "market.tickers",
+        "one row per ticker, start of its validity and vintage",
+        "ticker instrument valid_from valid_to known_at ingested_at source",
+        key="ticker valid_from known_at",
+        other={
+            "instrument": ("VARCHAR", "permanent name of the series that the ticker stood for"),
+            "valid_from": ("TIMESTAMP", "the ticker stands for the instrument from here, UTC"),
+            "valid_to": ("TIMESTAMP", "until before here, UTC; null while it does"),
+            "source": ("VARCHAR", "feed"),
+        },
+    ),
+    _table(
+        "market.unit_root_tests",
+        "one row per instrument, frequency, series and test, on the newest bars",
+        "instrument frequency series test statistic p_value n_lags n_obs verdict reason window_start window_end as_of",
+        key="instrument frequency series test",
+        other={
+            "test": ("VARCHAR", "adf, pp (null: unit root) or kpss (null: stationary)"),
+            "verdict": ("VARCHAR", "unit root, stationary, cannot tell"),
+            "n_obs": ("BIGINT", "observations tested"),
+            "window_start": ("TIMESTAMP", "first bar tested, UTC"),
+            "window_end": ("TIMESTAMP", "last bar tested, UTC"),
+        },
+    ),
+    _table(
         "models.ledger",
         "one row per model that was tried at an as_of",
         "model_id family variant instrument horizon forecast_origin as_of stage status reason error params_json "
@@ -226,10 +168,30 @@ _ALL: Final = (
         sort="instrument horizon family variant forecast_origin",
     ),
     _table(
+        "models.tuned_parameters",
+        "one row per search of a variant of a key: the best parameters, what they beat, and on which data",
+        "tuning_id family variant instrument horizon searched_until as_of params_json score default_score is_champion "
+        "sampler n_trials trials_json seed data_version code_version lake_snapshot created_at",
+        key="tuning_id",
+        sort="family instrument horizon variant searched_until",
+        other={
+            "tuning_id": ("VARCHAR", "content hash of model, trials asked for, seed and code"),
+            "searched_until": ("TIMESTAMP", "last bar that the search read, UTC; models anchored earlier ignore it"),
+            "params_json": ("VARCHAR", "best parameters, JSON; {} where the family's own are best"),
+            "score": ("DOUBLE", "mean out-of-sample loss of the best over purged blocks: CRPS, or QLIKE of variances"),
+            "default_score": ("DOUBLE", "the same of the family's own parameters"),
+            "is_champion": ("BOOLEAN", "the best beats the family's own: the next fit uses it"),
+            "sampler": ("VARCHAR", "tpe, or enumeration of a space of choices"),
+            "n_trials": ("BIGINT", "points tried"),
+            "trials_json": ("VARCHAR", "all trials with their scores, JSON"),
+        },
+    ),
+    _table(
         "ensembles.forecasts",
         "one row per ensemble, instrument, horizon, origin and vintage",
         f"forecast_id name instrument horizon forecast_origin target_at known_at {_FORECAST} "
-        "member_model_ids missing_members created_at",
+        "member_model_ids missing_members combination agreement interval_lower interval_upper interval_miscoverage "
+        "combination_means combination_volatilities created_at",
         key="forecast_id",
         sort="instrument horizon name forecast_origin",
         other={"name": ("VARCHAR", "ensemble: its asset's name")},
@@ -250,24 +212,91 @@ _ALL: Final = (
         sort="instrument horizon method confidence forecast_origin",
     ),
     _table(
+        "risk.positions",
+        "one row per portfolio and line held",
+        "portfolio position_id instrument kind quantity strike expires_at source positions_version created_at",
+        key="portfolio position_id",
+        other=PORTFOLIO
+        | {"kind": ("VARCHAR", "spot, call, put or cash"), "source": ("VARCHAR", "file, or demonstration")},
+    ),
+    _table(
+        "risk.covariances",
+        "one row per portfolio, horizon and origin: mean and covariance of its instruments' log returns",
+        "portfolio horizon forecast_origin target_at known_at model_id instruments means covariance in_sample "
+        "input_hash created_at",
+        key="model_id forecast_origin input_hash",
+        sort="portfolio horizon forecast_origin",
+        other=PORTFOLIO,
+    ),
+    _table(
+        "risk.portfolio",
+        "one row per portfolio, horizon, method, confidence and origin, for the positions of positions_version",
+        "portfolio horizon method confidence forecast_origin target_at known_at as_of value_at_risk "
+        "expected_shortfall equity volatility loss positions_version data_version code_version created_at",
+        key="portfolio horizon method confidence forecast_origin",
+        other=PORTFOLIO | SHARES_OF_EQUITY,
+    ),
+    _table(
+        "risk.portfolio_components",
+        "one row per portfolio, horizon, method, confidence and instrument, at the newest origin",
+        "portfolio horizon method confidence forecast_origin instrument exposure component_value_at_risk "
+        "component_expected_shortfall marginal_value_at_risk incremental_value_at_risk created_at",
+        key="portfolio horizon method confidence forecast_origin instrument",
+        other=PORTFOLIO,
+    ),
+    _table(
+        "risk.portfolio_weights",
+        "one row per portfolio, horizon, allocation and instrument, at the newest origin",
+        "portfolio horizon forecast_origin allocation instrument weight risk_share volatility created_at",
+        key="portfolio horizon forecast_origin allocation instrument",
+        other=PORTFOLIO | {"weight": ("DOUBLE", "share of equity; long-only allocations sum to 1")},
+    ),
+    _table(
+        "risk.hedge_ratios",
+        "one row per portfolio, what is hedged, hedge, method and origin",
+        "portfolio instrument hedge method forecast_origin known_at hedge_ratio reason created_at",
+        key="portfolio instrument hedge method forecast_origin",
+        other=PORTFOLIO | {"method": ("VARCHAR", "minimum_variance, delta or delta_gamma")},
+    ),
+    _table(
+        "risk.hedge_results",
+        "one row per portfolio, what is hedged, hedge and method: what the hedge would have saved",
+        "portfolio instrument hedge method basis n_observations unhedged_deviation hedged_deviation "
+        "variance_reduction window_start window_end seed data_version created_at",
+        key="portfolio instrument hedge method",
+        other=PORTFOLIO | {"method": ("VARCHAR", "minimum_variance, delta or delta_gamma")},
+    ),
+    _table(
+        "risk.stress",
+        "one row per portfolio and scenario, for the positions of positions_version",
+        "portfolio scenario kind description as_of forecast_origin loss loss_amount max_drawdown value_at_risk "
+        "distance probability window_start window_end instruments contributions shocks missing_instruments path "
+        "path_dates reason positions_version data_version code_version created_at",
+        key="portfolio scenario",
+        other=PORTFOLIO | SHARES_OF_EQUITY | {"kind": ("VARCHAR", "historical, worst, shock, model or reverse")},
+    ),
+    _table(
         "backtests.var_tests",
-        "one row per instrument, horizon, method, confidence, test, window, as_of and version of data and code",
-        "instrument horizon method confidence test window_start window_end n_forecasts n_breaches statistic "
-        "degrees_of_freedom p_value zone verdict reason as_of data_version code_version lake_snapshot created_at",
-        key="instrument horizon method confidence test window_start window_end as_of data_version code_version",
+        "one row per instrument, horizon, method, confidence, position sign, test, window, as_of and version of data "
+        "and code",
+        "instrument horizon method confidence position_sign test window_start window_end n_forecasts n_breaches "
+        "statistic degrees_of_freedom p_value zone verdict reason as_of data_version code_version lake_snapshot "
+        "created_at",
+        key="instrument horizon method confidence position_sign test window_start window_end as_of data_version "
+        "code_version",
     ),
     _table(
         "backtests.breaches",
         "one row per VaR forecast that was breached and as_of",
-        "instrument horizon method confidence forecast_origin target_at loss value_at_risk expected_shortfall "
-        "var_id as_of",
+        "instrument horizon method confidence position_sign forecast_origin target_at loss value_at_risk "
+        "expected_shortfall var_id as_of",
         key="var_id as_of",
         sort="instrument horizon method confidence forecast_origin",
     ),
     _table(
         "backtests.forecast_scores",
         "one row per instrument, horizon, member, score and as_of",
-        "instrument horizon member score value n_forecasts window_start window_end as_of",
+        "instrument horizon member score value n_forecasts window_start window_end as_of data_version code_version",
         key="instrument horizon member score as_of",
         other={"score": ("VARCHAR", "name of the proper loss, lower is better")},
     ),
@@ -275,7 +304,7 @@ _ALL: Final = (
         "backtests.comparisons",
         "one row per instrument, horizon, member, benchmark, score, test and as_of",
         "instrument horizon member benchmark score test n_forecasts mean_difference statistic p_value verdict reason "
-        "window_start window_end as_of",
+        "window_start window_end as_of data_version code_version",
         key="instrument horizon member benchmark score test as_of",
         other={"score": ("VARCHAR", "name of the proper loss, lower is better")},
     ),
@@ -283,16 +312,25 @@ _ALL: Final = (
         "backtests.strategies",
         "one row per instrument, horizon, member, trading rule and as_of",
         "instrument horizon member strategy n_forecasts n_trades annual_return annual_volatility sharpe_ratio "
-        "max_drawdown window_start window_end as_of",
+        "sharpe_error sharpe_autocorrelated probabilistic_sharpe deflated_sharpe n_trials max_drawdown hit_rate "
+        "exposure annual_turnover annual_cost verdict reason window_start window_end as_of data_version code_version",
         key="instrument horizon member strategy as_of",
     ),
     _table(
         "ops.runs",
-        "one row per run of the platform",
+        "one row per run and metered step",
         "started_at finished_at status kind detail_json",
-        key="run_id",
+        key="run_id kind",
         sort="started_at",
         other={"status": ("VARCHAR", "running | ok | partial | failed")},
+    ),
+    _table(
+        "ops.stages",
+        "one row per run and stage of a metered step: what it took",
+        "asset started_at seconds cpu_seconds peak_memory_mb threads n_keys n_ok n_failed n_skipped",
+        key="run_id asset",
+        sort="started_at",
+        other=STAGE_WORDS,
     ),
     _table(
         "ops.schema_versions",
@@ -315,6 +353,14 @@ VIEWS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "WHERE status NOT IN ('ok', 'skipped') AND NOT EXISTS (SELECT 1 FROM models.forecasts f "
             "WHERE (f.instrument, f.horizon, f.family, f.variant) = (l.instrument, l.horizon, l.family, l.variant) "
             "AND f.created_at > l.created_at AND f.forecast_origin >= coalesce(l.forecast_origin, f.forecast_origin))",
+        ),
+        "ops.costs": (COSTS_MEANING, COSTS),
+        "ensembles.combinations": (
+            "mean and volatility of every combination beside the one that is the forecast, one row each",
+            "SELECT name, instrument, horizon, forecast_origin, target_at, known_at, forecast_id, "
+            "unnest(['equal', 'inverse_loss', 'adaptive', 'stacking']) AS combination, "
+            "unnest(combination_means) AS mean, unnest(combination_volatilities) AS volatility, "
+            "combination AS stands FROM ensembles.forecasts",
         ),
         "backtests.newest_var_tests": (
             "tests of the newest backtest of each instrument and horizon",

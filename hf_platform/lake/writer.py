@@ -122,6 +122,7 @@ class Transaction:
         if fitted.height == 0:
             return 0
         key = ", ".join(spec.key)
+        names = ", ".join(fitted.columns)  # a migrated table has its newer columns at the end
         # Bounds of the key let DuckLake skip the data files that cannot hold it.
         within = " AND ".join(f"{name} BETWEEN ? AND ?" for name in spec.key)
         bounds = [limit for name in spec.key for limit in (fitted[name].min(), fitted[name].max())]
@@ -129,7 +130,7 @@ class Transaction:
         try:
             written = _count(
                 self._execute(
-                    f"INSERT INTO {spec.name} SELECT b.* FROM {_BATCH} b "
+                    f"INSERT INTO {spec.name} ({names}) SELECT b.* FROM {_BATCH} b "
                     f"ANTI JOIN (SELECT {key} FROM {spec.name} WHERE {within}) s USING ({key}) "
                     f"ORDER BY {', '.join(f'b.{name}' for name in spec.sort)}",
                     bounds,

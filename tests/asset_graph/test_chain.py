@@ -120,6 +120,17 @@ def test_query_travels_in_time(clean_world):
     assert json.loads(past.stdout)[0]["n"] == 0, "the first snapshot holds the tables and no bar yet"
 
 
+def test_portfolios_go_from_positions_to_a_page(clean_world):
+    for table in ("positions", "covariances", "portfolio", "portfolio_components", "hedge_ratios", "stress"):
+        assert clean_world.lake.query(f"select count(*) as n from risk.{table}")["n"][0] > 0, table
+    pages = list((clean_world.home / "reports").glob("risk_demo_*.html"))
+    assert len(pages) == 1
+    assert pages[0].name in (clean_world.home / "reports" / "index.html").read_text()
+    stored = clean_world.lake.query("select loss from risk.stress where portfolio = 'demo' and scenario = '2008'")
+    assert f"loss {stored['loss'][0]:.2%} of equity" in clean_world.hfp("stress", "--scenario", "2008").stdout
+    assert "demo" in clean_world.hfp("positions", "list").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
@@ -129,6 +140,10 @@ def test_query_travels_in_time(clean_world):
         (["query", "select * from nowhere"], "nowhere"),
         (["query", "drop table market.bars"], "read"),
         (["ingest", "no/such/file.csv"], "no/such/file.csv"),
+        (["stress", "--scenario", "1929"], "Known: 2008, 2020"),
+        (["stress", "--scenario", "2020"], "no instrument of portfolio demo has prices there"),
+        (["positions", "load", "no/such/file.csv", "--name", "mine"], "no/such/file.csv"),
+        (["positions", "show", "mine"], "unknown portfolio 'mine'"),
         (["universe", "add", "../../etc/passwd"], "passwd"),
     ],
 )
@@ -189,3 +204,20 @@ def test_a_dropped_file_is_loaded_and_modelled(poisoned_world):
     assert not (inbox / "drop.csv").exists()
     reasons = json.loads((inbox / "processed" / "drop.csv.reason.json").read_text())
     assert "PASSWD" in json.dumps(reasons["rejected"]).upper()
+
+
+def test_costs_of_models_and_var_numbers_add_up_to_the_run(clean_world):
+    lake = clean_world.lake
+    runs = lake.query(
+        "select epoch_us(r.finished_at - r.started_at) / 1e6 as clock, r.kind, sum(c.seconds) as shared, "
+        "count(*) filter (where c.kind = 'model') as n_models, count(*) filter (where c.kind = 'var') as n_numbers "
+        "from ops.runs r join ops.costs c using (run_id) group by r.run_id, r.kind, clock"
+    )
+    assert {"model_grid", "portfolio_graph"} <= set(runs["kind"])
+    for row in runs.iter_rows(named=True):
+        assert abs(row["shared"] / row["clock"] - 1) < 0.01
+    assert runs["n_models"].sum() == lake.query("select count(*) as n from models.ledger")["n"][0]
+    assert runs["n_numbers"].sum() == lake.query("select count(*) as n from risk.value_at_risk")["n"][0]
+    shown = clean_world.hfp("capacity", "plan", "--models", "100000", "--deadline", "1").stdout
+    assert "workstation" in shown
+    assert "No metered run" not in shown

@@ -13,6 +13,7 @@ from hf_platform.settings import Settings
 
 HFP = Path(sys.executable).with_name("hfp")
 HORIZONS = "1d 5d"
+FAMILIES = "ewma garch elastic_net lightgbm"
 GOOD = ("SP500", "NASDAQ", "WTI")
 
 
@@ -26,7 +27,8 @@ class World:
     def environment(self) -> dict[str, str]:
         """The caller's environment with this home's settings only."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("HFP_", "DAGSTER_"))}
-        return kept | {"HFP_HOME": str(self.home), "HFP_HORIZONS": HORIZONS, "COLUMNS": "200"}
+        own = {"HFP_HOME": str(self.home), "HFP_HORIZONS": HORIZONS, "HFP_FAMILIES": FAMILIES, "HFP_TRACKING": "off"}
+        return kept | own | {"COLUMNS": "200"}
 
     def hfp(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
@@ -48,7 +50,7 @@ class World:
     @property
     def lake(self) -> Lake:
         """The lake of this home."""
-        return Lake(Settings(home=self.home, horizons=tuple(HORIZONS.split())))
+        return Lake(Settings(home=self.home, horizons=tuple(HORIZONS.split()), families=tuple(FAMILIES.split())))
 
 
 RUN_COLUMNS = {"run_id", "created_at", "ingested_at", "seconds", "lake_snapshot", "snapshot_id", "data_version"}

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from hf_platform.backtest import var_backtest
+from hf_platform.backtest import forecast_backtest, model_comparison, strategy_backtest, var_backtest
 from hf_platform.fitting.outcome import StageOutcome
 from hf_platform.horizons import Horizon
 from hf_platform.lake import Lake
@@ -171,6 +171,9 @@ def backtested(tmp_path_factory: pytest.TempPathFactory, lake_template: Path) ->
     outcomes = {
         "value_at_risk": value_at_risk.estimate(store, keys, **options),
         "var_backtest": var_backtest.backtest(store, keys, **options),
+        "forecast_backtest": forecast_backtest.backtest(store, keys, **options),
+        "model_comparison": model_comparison.backtest(store, keys, **options),
+        "strategy_backtest": strategy_backtest.backtest(store, keys, **options),
         "backtest_report": backtest_report.write(store, keys, settings, **options),
     }
     yield Backtested(store, settings, world, keys, outcomes)

@@ -31,7 +31,7 @@ def stored_tests(store, **where) -> pl.DataFrame:
 
 
 def sample_of(lake, key: GridKey, method: str, confidence: float):
-    found = read_samples(lake.store, [key], lake.world.as_of, methods=[method], confidences=[confidence])
+    found = read_samples(lake.store, [key], lake.world.as_of, methods=[method], confidences=[confidence], signs=[1])
     assert len(found) == 1
     return found[0]
 
@@ -44,7 +44,7 @@ def test_losses_are_those_of_the_next_bar(backtested):
 
 
 def test_losses_of_a_horizon_add_up_and_do_not_overlap(backtested):
-    sample = sample_of(backtested, GridKey("AAA", "5d"), "ewma", 0.9)
+    sample = sample_of(backtested, GridKey("AAA", "5d"), "ewma", 0.95)
     steps = np.diff(sample.origins).astype("timedelta64[D]").astype(int)
     assert (steps == 5).all()
     sums = np.add.reduceat(backtested.world.returns["AAA"][1:], np.arange(0, 1300, 5))
@@ -65,10 +65,18 @@ def test_stored_tests_are_those_of_the_library(backtested):
     assert outcome.keys[A].n_rows == stored_tests(backtested.store, horizon="1d").height
 
 
-def test_every_level_method_and_window_is_tested(backtested):
+def test_every_stored_level_method_and_position_is_tested(backtested):
     rows = stored_tests(backtested.store, horizon="1d")
-    assert rows.height == 2 * (len(CONFIDENCES) * 2 * 7 + 1)  # methods x (levels x windows x tests + traffic light)
-    assert set(rows["position_sign"]) == {1}
+    names = ["method", "confidence", "position_sign"]
+    estimated = backtested.store.query(
+        "SELECT DISTINCT method, confidence, position_sign FROM risk.value_at_risk WHERE horizon = '1d'"
+    )
+    assert {"ensemble", "ewma"} <= set(estimated["method"])
+    counted = rows.filter(pl.col("test") != "basel_traffic_light").group_by(names).len()
+    expected = estimated.with_columns(
+        len=pl.when((pl.col("method") == "ensemble") & (pl.col("position_sign") == 1)).then(14).otherwise(7)
+    )  # seven tests, of the ensemble's long positions in two windows
+    assert sorted(counted.iter_rows()) == sorted(expected.select(*names, "len").iter_rows())
     assert set(rows["verdict"]) <= {"pass", "fail", "cannot tell"}
     assert rows.filter(pl.col("p_value").is_null() & pl.col("reason").is_null()).is_empty()
     light = stored_tests(backtested.store, test="basel_traffic_light")

@@ -1,0 +1,47 @@
+"""Column names of the portfolio tables: name to (type, meaning), as in `vocabulary`."""
+
+from typing import Final
+
+PORTFOLIO: Final[dict[str, tuple[str, str]]] = {
+    "portfolio": ("VARCHAR", "name of the portfolio"),
+    "position_id": ("VARCHAR", "what is held: instrument, kind, strike, last day"),
+    "quantity": ("DOUBLE", "units held, negative when short; for cash an amount of money"),
+    "strike": ("DOUBLE", "strike of an option, in its currency; null otherwise"),
+    "expires_at": ("TIMESTAMP", "midnight that begins the last day of an option; null otherwise"),
+    "positions_version": ("VARCHAR", "content hash of the positions"),
+    "instruments": ("VARCHAR[]", "instruments, in the order of the lists beside them"),
+    "means": ("DOUBLE[]", "expected log returns over the horizon, by instrument [decimal]"),
+    "covariance": ("DOUBLE[]", "lower triangle, row by row, of the covariance over the horizon [decimal squared]"),
+    "in_sample": ("BOOLEAN", "the parameters were fitted on data that include the target: not a forecast"),
+    "equity": ("DOUBLE", "value of the portfolio at the origin, cash included [currency]"),
+    "exposure": ("DOUBLE", "value moved by the instrument, options by their delta [share of equity]"),
+    "component_value_at_risk": ("DOUBLE", "contribution to VaR; contributions sum to it [share of equity]"),
+    "component_expected_shortfall": ("DOUBLE", "contribution to ES; contributions sum to it [share of equity]"),
+    "marginal_value_at_risk": ("DOUBLE", "change of VaR per unit of exposure added; null without exposure"),
+    "incremental_value_at_risk": ("DOUBLE", "VaR minus VaR with the instrument sold for cash [share of equity]"),
+    "allocation": ("VARCHAR", "held, minimum_variance or risk_parity"),
+    "risk_share": ("DOUBLE", "share of the variance that the instrument carries"),
+    "hedge": ("VARCHAR", "instrument, or option, that hedges"),
+    "hedge_ratio": ("DOUBLE", "units of the hedge to sell for each unit held; for options units to hold"),
+    "basis": ("VARCHAR", "what the result rests on: out_of_sample or simulated"),
+    "n_observations": ("BIGINT", "returns out of sample, or simulated paths"),
+    "unhedged_deviation": ("DOUBLE", "standard deviation without the hedge [decimal return, or currency for options]"),
+    "hedged_deviation": ("DOUBLE", "standard deviation with the hedge, same unit"),
+    "variance_reduction": ("DOUBLE", "one minus the ratio of the variances; negative where the hedge harms"),
+    "scenario": ("VARCHAR", "name of the scenario"),
+    "loss_amount": ("DOUBLE", "loss [currency]"),
+    "distance": ("DOUBLE", "Mahalanobis distance of the shock [standard deviations]"),
+    "probability": ("DOUBLE", "chance of a loss that large over the horizon of the covariance, normal law"),
+    "contributions": ("DOUBLE[]", "loss by instrument; they sum to the loss [share of equity]"),
+    "shocks": ("DOUBLE[]", "simple return of each instrument in the scenario [decimal]; null where there is none"),
+    "missing_instruments": ("VARCHAR[]", "instruments without prices in the window: left out, never filled in"),
+    "path": ("DOUBLE[]", "loss so far, session by session [share of equity]"),
+    "path_dates": ("VARCHAR[]", "sessions of the path, year-month-day"),
+}
+SHARES_OF_EQUITY: Final[dict[str, tuple[str, str]]] = {
+    "method": ("VARCHAR", "normal, student_t or filtered_historical"),
+    "value_at_risk": ("DOUBLE", "loss quantile, positive is a loss [share of equity]"),
+    "expected_shortfall": ("DOUBLE", "mean loss at or beyond VaR, positive is a loss [share of equity]"),
+    "loss": ("DOUBLE", "realised or assumed loss, positive is a loss [share of equity]; null until it is known"),
+    "volatility": ("DOUBLE", "standard deviation of the portfolio's return over the horizon [share of equity]"),
+}
