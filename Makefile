@@ -23,7 +23,7 @@ test-slow: setup-dev    ## everything, minutes to hours
 	@$(PY) -m pytest
 
 bench: setup-dev        ## peers and us, side by side
-	@.venv/bin/hfp bench garch
+	@.venv/bin/hfp bench garch && .venv/bin/hfp bench forecast
 
 lint: setup-dev         ## style, types, layering
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports

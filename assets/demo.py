@@ -12,6 +12,7 @@ from hf_platform.backtest.summary import coverage_summary
 from hf_platform.cli.status import as_table
 from hf_platform.lake import Lake, plain_connect_hint
 from hf_platform.market.sources.bundled import BundledSource
+from hf_platform.models import FAMILIES, chosen_families
 from hf_platform.reports.risk_report import newest_pages
 from hf_platform.risk.value_at_risk import tomorrow_var
 from hf_platform.settings import Settings
@@ -19,7 +20,7 @@ from hf_platform.settings import Settings
 _VERDICTS = """
 with whole as (
     select * from backtests.newest_var_tests
-    where method = 'ensemble' and confidence in (0.95, 0.99)
+    where method = 'ensemble' and position_sign = 1 and confidence in (0.95, 0.99)
       and test in ('kupiec_pof', 'conditional_coverage', 'basel_traffic_light')
     qualify row_number() over (partition by instrument, horizon, confidence, test order by n_forecasts desc) = 1
 )
@@ -78,6 +79,8 @@ def show(lake: Lake, settings: Settings, console: Console) -> None:
     for name, file in newest_pages(settings.reports).items():
         console.print(as_table(_portfolio(lake, name), f"Portfolio {name}: VaR and stress losses, % of equity"))
         console.print(f"Risk page {settings.reports / file}", soft_wrap=True)
+    for line in more_families(settings):
+        console.print(line, highlight=False, markup=False)
     console.print(f"\nReports   {settings.reports / 'index.html'}")
     console.print(f"Lake      {settings.data_path}")
     console.print("\nFrom any Python, also while a run writes:")
@@ -86,6 +89,19 @@ def show(lake: Lake, settings: Settings, console: Console) -> None:
         '\nNext:  make ui    hfp status --failed    hfp query "from risk.value_at_risk limit 5"    hfp ingest FILE',
         highlight=False,
     )
+
+
+def more_families(settings: Settings) -> list[str]:
+    """Say which extras add which families to those of this run."""
+    chosen = {family.name for family in chosen_families(settings)}
+    by_extra: dict[str, list[str]] = {}
+    for family in FAMILIES:
+        if family.extra is not None and family.name not in chosen:
+            by_extra.setdefault(family.extra, []).append(family.name)
+    return [
+        f"More families: pip install 'hf-platform[{extra}]' adds {', '.join(names)}; then hfp materialize {names[0]}"
+        for extra, names in by_extra.items()
+    ]
 
 
 def _coverage(lake: Lake, as_of: datetime) -> pl.DataFrame:

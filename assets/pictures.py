@@ -59,11 +59,26 @@ def ensemble_pictures(lake: Lake, name: str, keys: Sequence[GridKey]) -> Mapping
     return _by_key(rows, f"{name}: {value} of the horizon's return", "name", value)
 
 
+def weight_pictures(lake: Lake, name: str, keys: Sequence[GridKey]) -> Mapping[GridKey, str]:
+    """Draw the newest weights of an ensemble, one line a family."""
+    rows = lake.query(
+        "select instrument, horizon, split_part(member, '/', 1) as family, forecast_origin, sum(weight) as weight from "
+        "(select * from ensembles.weights where name = $name "
+        "and list_contains($keys, horizon || '|' || instrument) "
+        "qualify dense_rank() over (partition by instrument, horizon order by forecast_origin desc) <= $recent "
+        "and rank() over (partition by instrument, horizon, forecast_origin "
+        "order by known_at desc, created_at desc) = 1) "
+        "group by all order by forecast_origin",
+        {"name": name, "keys": [str(key) for key in keys], "recent": RECENT},
+    )
+    return _by_key(rows, f"{name}: weight of each family", "family", "weight")
+
+
 def var_pictures(lake: Lake, keys: Sequence[GridKey]) -> Mapping[GridKey, str]:
     """Draw the newest ensemble VaR, one line a confidence."""
     rows = lake.query(
         "select instrument, horizon, 'VaR ' || (100 * confidence)::decimal(4, 1) || ' %' as level, forecast_origin, "
-        "value_at_risk from risk.value_at_risk where method = 'ensemble' "
+        "value_at_risk from risk.value_at_risk where method = 'ensemble' and position_sign = 1 "
         "and list_contains($keys, horizon || '|' || instrument) "
         "qualify row_number() over "
         "(partition by instrument, horizon, confidence order by forecast_origin desc) <= $recent "

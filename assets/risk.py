@@ -8,8 +8,11 @@ from assets import pictures
 from assets.partitions import MODEL_GRID
 from assets.stages import GridRun, Stage
 from hf_platform.fitting.outcome import StageOutcome
+from hf_platform.models import FAMILIES
 from hf_platform.risk import value_at_risk
 from hf_platform.types import GridKey
+
+_MODELS = [family.name for family in FAMILIES if family.name in ("ewma", "garch") or "quantile" in family.variants]
 
 
 def _estimate(run: GridRun, keys: Sequence[GridKey]) -> StageOutcome:
@@ -20,11 +23,12 @@ STAGES = (
     Stage(
         dg.AssetSpec(
             "value_at_risk",
-            deps=["volatility_ensemble", "ewma"],
+            deps=["volatility_ensemble", *_MODELS],
             partitions_def=MODEL_GRID,
             group_name="risk",
-            description="VaR and ES at 90, 95, 97.5 and 99 %, as positive log-return losses of a long position: "
-            "quantile and tail mean of the ensemble's forecast distribution, with EWMA as the baseline beside it.",
+            description="VaR and ES as positive log-return losses. Ensemble at 90 to 99.5 %, long, and at 97.5 and "
+            "99 % short; beside it parametric (lowest AIC), filtered historical simulation (simulated paths over "
+            "several bars), quantile models, and EWMA as the baseline.",
             owners=["team:risk"],
             kinds={"python", "duckdb"},
             skippable=True,

@@ -54,6 +54,9 @@ class Settings(BaseSettings):
         Literal["on", "off"], Field(description="one MLflow run per materialised family, under HFP_HOME/mlflow")
     ] = "on"
     threads: Annotated[int, Field(ge=1, le=256, description="parallel fits of the inline executor")] = 2
+    mlflow_uri: Annotated[
+        SecretStr | None, Field(description="postgresql+psycopg2:// URL for MLflow's runs; default SQLite in HFP_HOME")
+    ] = None
     timesfm_folder: Annotated[
         Path | None, Field(description="folder of TimesFM 2.0 or 2.5 weights in the transformers format")
     ] = None

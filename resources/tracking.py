@@ -63,7 +63,9 @@ class NoTracking:
 
 
 def database_uri(settings: Settings) -> str:
-    """Give the address of MLflow's database under HFP_HOME."""
+    """Give the address of MLflow's database: `HFP_MLFLOW_URI`, else SQLite under HFP_HOME."""
+    if settings.mlflow_uri is not None:
+        return settings.mlflow_uri.get_secret_value()
     return f"sqlite:///{settings.home / 'mlflow' / 'mlflow.db'}"
 
 
@@ -83,7 +85,7 @@ def open_client(settings: Settings) -> "MlflowClient":
 
 @dataclass(frozen=True, slots=True)
 class MlflowTracking:
-    """An MLflow store in a SQLite database and a folder under HFP_HOME; nothing in it is pickled."""
+    """An MLflow store in a database and a folder under HFP_HOME; nothing in it is pickled."""
 
     settings: Settings
     lake: Lake

@@ -95,8 +95,8 @@ def run_tail_battery(samples: Sequence[VarSample], *, recent: bool = True) -> It
     Yields
     ------
     (VarSample, TestRow)
-        The sample whose confidence begins the tail, and the test. Nothing where the confidences do not share their origins, or ES at the highest
-        confidence is unknown.
+        The sample whose confidence begins the tail, and the test. Nothing where the confidences do not
+        share their origins, or ES at the highest confidence is unknown.
     """
     ordered = sorted(samples, key=lambda sample: sample.confidence)
     last = ordered[-1]

@@ -156,7 +156,8 @@ def run_benchmark(
             rows = list(run_battery(sample))
             n_tests += len(rows)
             if sample.confidence == 0.99:
-                passed += next(row for row in rows if row.test == "kupiec_pof").result.p_value >= 0.01
+                rate = next(row.result.p_value for row in rows if row.test == "kupiec_pof")
+                passed += rate is not None and rate >= 0.01
         n_tests += sum(1 for _ in run_tail_battery(samples))
         kept.append(samples[-1].value_at_risk[-1:])
         if at == 0:
@@ -198,7 +199,8 @@ def _walk(series: FloatArray, window: int, threads: int) -> tuple[FloatArray, Fl
         names = list(fits.param_names)
         variance = fits.forecast_variance(1)[:, 0]
         parts.append((fits.params[:, names.index("mu")], np.sqrt(variance), fits.params[:, names.index("nu")]))
-    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+    mean, volatility, nu = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return mean, volatility, nu
 
 
 def _samples(returns: FloatArray, mean: FloatArray, volatility: FloatArray, nu: FloatArray) -> list[VarSample]:

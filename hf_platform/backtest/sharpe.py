@@ -1,6 +1,7 @@
 """Sharpe ratios with their uncertainty, and what is left of them after many trials."""
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Final
 
 import numpy as np
@@ -130,7 +131,8 @@ def probabilistic_sharpe_ratio(
             f"at least 2 returns and moments with a positive variance are needed, found {n_bars} and {variance:g}. "
             "Check skewness and kurtosis (3 for a normal law)."
         )
-    return float(special.ndtr((per_bar - benchmark) * (n_bars - 1.0) ** 0.5 / variance**0.5))
+    distance = (per_bar - benchmark) * sqrt(n_bars - 1.0) / sqrt(variance)
+    return float(special.ndtr(distance))
 
 
 def expected_maximum_sharpe(trial_variance: float, n_trials: int) -> float:

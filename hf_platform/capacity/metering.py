@@ -56,19 +56,20 @@ class Meter:
     threads: int
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(tzinfo=None))
     rows: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    _lap: float = field(default_factory=time.perf_counter)
 
     @contextmanager
     def stage(self, name: str) -> Generator[Tally]:
-        """Time the block as one stage; a block that raises leaves no row."""
+        """Time the block as one stage, counted from the end of the one before; a block that raises leaves no row."""
         tally = Tally()
         started, cpu = datetime.now(UTC).replace(tzinfo=None), _cpu_seconds()
-        clock = time.perf_counter()
         yield tally
+        ended = time.perf_counter()
         self.rows.append(
             {
                 "asset": name,
                 "started_at": started,
-                "seconds": time.perf_counter() - clock,
+                "seconds": ended - self._lap,
                 "cpu_seconds": _cpu_seconds() - cpu,
                 "peak_memory_mb": _peak_memory_mb(),
                 "threads": self.threads,
@@ -78,6 +79,7 @@ class Meter:
                 "n_skipped": tally.n_skipped,
             }
         )
+        self._lap = ended
 
     def write(self, lake: "Lake") -> None:
         """Store the rows of the stages and of the run in one commit; nothing where no stage ran."""

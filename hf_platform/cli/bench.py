@@ -54,7 +54,7 @@ def bench_garch(
     if threads > 1:
         console.print(f"{threads} threads are {many[-2].wall_seconds / many[-1].wall_seconds:.2f} times as fast as one")
     console.print(
-        f"first fit of a process: {first.cold:.1f} s before the kernels are compiled, {first.warm:.1f} s after"
+        f"first fit of a process: {first.cold:.1f} s with nothing compiled, {first.warm:.1f} s afterwards"
     )
     result = replace(result, scaling=tuple(many), start_up=first)
     folder = Settings.from_env().home / "bench"

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from hf_platform.errors import ConfigError, PlatformError
+from hf_platform.errors import ConfigError, PlatformError, TooFewReturnsError
 from hf_platform.fitting.champions import Champion, read_champions
 from hf_platform.fitting.chunk import Chunk, Work, run_chunk
 from hf_platform.fitting.documents import read_documents
@@ -26,10 +26,11 @@ from hf_platform.fitting.frames import (
     refusal_rows,
 )
 from hf_platform.fitting.inputs import Inputs, ReadSeries, instruments_ever, read_from_lake, read_inputs
-from hf_platform.fitting.outcome import KeyOutcome, StageOutcome
+from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
 from hf_platform.fitting.panel import PanelPlanner, planner
 from hf_platform.fitting.plan import PlannedModel, pack, plan_key
 from hf_platform.fitting.states import save_state
+from hf_platform.fitting.routing import zero_shot_route
 from hf_platform.fitting.stored import Stored, is_failed, load_fits, load_nets, look_up, missing_origins
 from hf_platform.fitting.tally import KeyTally, bar_time, data_version
 from hf_platform.fitting.targets import known_times, target_times
@@ -206,6 +207,13 @@ def _plan(stage: _Stage, keys: Sequence[GridKey], inputs: Inputs) -> _Plan:
                     device=stage.settings.device,
                 )
             plan.targets[key] = targets
+        except TooFewReturnsError as error:
+            served = zero_shot_route(stage.family, stage.settings)
+            plan.refused[key] = (
+                inputs.refusal(key, str(error))
+                if served is None
+                else KeyOutcome(KeyStatus.SKIPPED, f"{error} Until then {served} serves it, without training.")
+            )
         except PlatformError as error:
             plan.refused[key] = inputs.refusal(key, str(error))
     return plan
@@ -270,6 +278,7 @@ def _to_do(
                 tally.skipped(planned, earlier.reason)
             else:
                 _note_stored(tally, planned, stored)
+                tally.note(planned, earlier.reason)
                 origins = missing_origins(planned, stored)
                 if origins.size:
                     extend.append(Work(planned, origins))

@@ -25,7 +25,7 @@ class KeyOutcome:
     status : KeyStatus
         `FAILED` when nothing usable exists at the newest origin.
     reason : str or None
-        Why it failed or was skipped.
+        Why it failed or was skipped; of a good key, what its models want said.
     n_ok, n_failed, n_reused : int
         Models (or rows) newly made, failed, and found in the lake from an earlier run.
     n_rows : int

@@ -24,6 +24,7 @@ class KeyTally:
     last_origin: datetime | None = None
     missing: set[str] = field(default_factory=set[str])
     reasons: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    notes: set[str] = field(default_factory=set[str])
     not_applicable: str | None = None
 
     def reached(self, origin: datetime) -> None:
@@ -43,6 +44,11 @@ class KeyTally:
             self.missing.add(planned.task.variant)
             self.not_applicable = reason or "the family does not apply"
 
+    def note(self, planned: PlannedModel, text: str | None) -> None:
+        """Keep what a good model of the newest anchor wants said: a stack without a member, weights that are random."""
+        if text and planned.is_newest:
+            self.notes.add(text)
+
     def add(self, result: ModelResult) -> None:
         """Count a model that this run worked on."""
         planned, fitted = result.planned, result.fitted
@@ -57,6 +63,7 @@ class KeyTally:
             self.failed(planned, fitted.status, fitted.reason)
         elif result.is_new:
             self.n_ok += 1
+            self.note(planned, None if fitted is None else fitted.reason)
         else:
             self.n_reused += 1
 
@@ -68,7 +75,9 @@ class KeyTally:
         reasons = "; ".join(f"{', '.join(variants)}: {reason}" for reason, variants in self.reasons.items())
         return KeyOutcome(
             status=KeyStatus.OK if is_ok else KeyStatus.FAILED,
-            reason=None if is_ok else (reasons or f"no forecast at the newest bar, {self.newest:%Y-%m-%d %H:%M:%S}"),
+            reason=("; ".join(sorted(self.notes)) or None)
+            if is_ok
+            else (reasons or f"no forecast at the newest bar, {self.newest:%Y-%m-%d %H:%M:%S}"),
             n_ok=self.n_ok,
             n_failed=self.n_failed,
             n_reused=self.n_reused,

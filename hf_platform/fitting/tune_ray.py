@@ -91,11 +91,12 @@ def search_with_ray(
     if not space or n_trials < 1:
         raise ConfigError(f"a search needs a space and at least 1 trial, found {dict(space)} and {n_trials}.")
     try:
-        from ray import tune
+        import ray.tune
         from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
         from ray.tune.search.optuna import OptunaSearch
     except ImportError as error:
         raise ConfigError("this search needs the extra 'ray'. Install it: pip install 'hf-platform[ray]'") from error
+    tune: Any = ray.tune  # half of its functions have no type
     scheduler: Any = ASHAScheduler(
         time_attr="training_iteration", max_t=max_steps, grace_period=grace, reduction_factor=reduction
     )
@@ -112,13 +113,7 @@ def search_with_ray(
         ),
         run_config=tune.RunConfig(name="search", storage_path=str(folder), verbose=0),
     )
-    trials = [
-        RayTrial(
-            result.config, float(result.metrics_dataframe["score"].min()), int(result.metrics["training_iteration"])
-        )
-        for result in tuner.fit()
-        if result.error is None
-    ]
+    trials = [_trial(result) for result in tuner.fit() if result.error is None]
     return RaySearch(tuple(sorted(trials, key=lambda trial: trial.score)))
 
 
@@ -129,7 +124,9 @@ def _trial(result: Any) -> RayTrial:  # noqa: ANN401  # Ray's type, imported lat
 
 def _trainable(learner: Learner, max_steps: int) -> Callable[[dict[str, object]], None]:
     def train(config: dict[str, object]) -> None:
-        from ray import tune
+        import ray.tune
+
+        tune: Any = ray.tune
 
         def report(score: float) -> None:
             tune.report({"score": score})

@@ -127,18 +127,6 @@ _ALL: Final = (
         },
     ),
     _table(
-        "market.tickers",
-        "one row per ticker, start of its validity and vintage",
-        "ticker instrument valid_from valid_to known_at ingested_at source",
-        key="ticker valid_from known_at",
-        other={
-            "instrument": ("VARCHAR", "permanent name of the series that the ticker stood for"),
-            "valid_from": ("TIMESTAMP", "the ticker stands for the instrument from here, UTC"),
-            "valid_to": ("TIMESTAMP", "until before here, UTC; null while it does"),
-            "source": ("VARCHAR", "feed"),
-        },
-    ),
-    _table(
         "market.unit_root_tests",
         "one row per instrument, frequency, series and test, on the newest bars",
         "instrument frequency series test statistic p_value n_lags n_obs verdict reason window_start window_end as_of",

@@ -130,7 +130,8 @@ def _write_index(store: "Lake", settings: Settings, tests: dict[GridKey, list[Ro
     cells = [(word, str(sum(row["verdict"] == word for row in rows)), meaning) for word, meaning in words.items()]
     benchmarks = settings.reports / f"{pages.BENCHMARKS}.html"
     tables = benchmarks.name if benchmarks.exists() else ""
-    text = pages.render_index(rows, cells, newest_pages(settings.reports), tables)
+    quality = pages.QUALITY if (settings.reports / pages.QUALITY).exists() else ""
+    text = pages.render_index(rows, cells, newest_pages(settings.reports), tables, quality)
     path = index_path(settings)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         pages.write_text(path, text)

@@ -177,6 +177,16 @@ def _forecast_seconds(
     return float(np.median(seconds))
 
 
+def said_of(store: "Lake", row: GuideRow, key: GridKey) -> str:
+    """Give what the newest model wants said of itself (random weights, a stack without a member); empty if nothing."""
+    found = store.query(
+        "SELECT reason FROM models.ledger WHERE status = 'ok' AND instrument = $instrument AND horizon = $horizon "
+        "AND family = $family AND variant = $variant ORDER BY train_end DESC, created_at DESC LIMIT 1",
+        _names(row, key),
+    )
+    return str(found["reason"][0]) if found.height and found["reason"][0] is not None else ""
+
+
 def _names(row: GuideRow, key: GridKey) -> dict[str, object]:
     return {
         "instrument": key.instrument,

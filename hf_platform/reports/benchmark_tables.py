@@ -33,6 +33,7 @@ from hf_platform.reports.benchmark_members import (
     measure_cost,
     peak_memory,
     read_forecasts,
+    said_of,
     variant_of,
 )
 from hf_platform.reports.guide_figures import (
@@ -194,7 +195,8 @@ def _table(
         member = "/".join(filter(None, (row.family, variant_of(row))))
         costs = _cost_cells(measure_cost(store, row, key, as_of), memory.get(row.family))
         n = str(members[row].origins.size)
-        rows.append((*head, member, n, *cells(row, members[row], series), *costs, row.caveat or _NONE))
+        caveat = "; ".join(filter(None, (said_of(store, row, key), row.caveat))) or _NONE
+        rows.append((*head, member, n, *cells(row, members[row], series), *costs, caveat))
     data = f"{key.instrument}, horizon {key.horizon}: no bars at {as_of:%Y-%m-%d}"
     if series is not None:
         sample = f"{str(series.event_at[0])[:10]} to {str(series.event_at[-1])[:10]}, {len(series):,} bars"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 BENCHMARKS: Final = "benchmark_tables"  # page beside the index, where it was made
+QUALITY: Final = "quality.html"  # likewise
 INPUT_MARK: Final = "hfp-inputs"  # <meta> that names what a page was made from
 _HEAD_BYTES = 600  # the mark stands within these
 _LOW = 0.95  # the second confidence of the returns plot
@@ -102,16 +103,15 @@ def render_index(
     cells: Sequence[tuple[str, str, str]],
     portfolios: Mapping[str, str] | None = None,
     benchmarks: str = "",
+    quality: str = "",
 ) -> str:
     """Write the index: one row per page; `cells` counts verdicts as (word, number, meaning).
 
-    `portfolios` maps the name of a portfolio to the file of its newest risk page; `benchmarks` is the file of the
-    benchmark tables, empty where there is none.
+    `portfolios` maps the name of a portfolio to the file of its newest risk page; `benchmarks` and `quality` are the
+    files of the benchmark tables and of the data quality, empty where there is none.
     """
     template = _environment().get_template("index.html")
-    return template.render(
-        rows=rows, cells=cells, portfolios=portfolios or {}, benchmarks=benchmarks
-    )
+    return template.render(rows=rows, cells=cells, portfolios=portfolios or {}, benchmarks=benchmarks, quality=quality)
 
 
 def index_row(key: GridKey, tests: Sequence[Row], newest: Row | None) -> dict[str, str]:

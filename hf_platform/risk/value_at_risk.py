@@ -10,7 +10,7 @@ from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
 from hf_platform.models.code_version import code_version
 from hf_platform.models.registry import chosen_families
 from hf_platform.risk.filtered_series import FILTER_CODE, filter_series
-from hf_platform.risk.var_sources import ESTIMATES, NAMED, TODO, level_parameters, parameters, quantile_families
+from hf_platform.risk.var_sources import ESTIMATES, NAMED, TAKEN, TODO, level_parameters, parameters, quantile_families
 from hf_platform.types import GridKey
 
 if TYPE_CHECKING:
@@ -88,12 +88,10 @@ def estimate(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
     started = time.perf_counter()
     outcomes: dict[GridKey, KeyOutcome] = {}
     snapshot: int | None = None
-    version = code_version("hf_platform.risk.value_at_risk")
+    version = code_version("hf_platform.risk.value_at_risk", "hf_platform.risk.var_sources")
     chosen = [family.name for family in chosen_families(store.settings)]
     code = {"filter_code": code_version("hf_platform.risk.filtered_series", *FILTER_CODE)}
-    levels = level_parameters()
-    families = {"quantile_families": quantile_families(chosen)}
-    witness = code | {"methods": levels["methods"]}
+    witness = code | {"methods": level_parameters()["methods"]}
     for chunk in chunks_of_instruments(keys, _CHUNK):
         standing = store.query(_STANDING, parameters(chunk, as_of, chosen) | witness)
         rows = {GridKey(row["instrument"], row["horizon"]): row for row in standing.iter_rows(named=True)}
@@ -103,12 +101,7 @@ def estimate(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
             since = min(rows[key]["new_from"] for key in todo)
             filtered = filter_series(store, [key for key in todo if rows[key]["filters"]], as_of=as_of, since=since)
             named = store.query(TODO, parameters(todo, as_of, chosen, since) | code)
-            with store.reading() as con:
-                con.register("chosen", named)
-                con.register("filtered", filtered)
-                estimates = con.execute(ESTIMATES, levels | families).pl()
-                con.unregister("chosen")
-                con.unregister("filtered")
+            estimates = _estimates(store, named, filtered, quantile_families(chosen))
             snapshot = _write(store, estimates, run_id)
             fresh.update(_count(estimates))
         outcomes |= {key: _outcome(rows[key], fresh[key]) for key in chunk}
@@ -156,6 +149,23 @@ def chunks_of_instruments(keys: Sequence[GridKey], size: int) -> list[list[GridK
     for key in keys:
         chunks[chunk_of[key.instrument]].append(key)
     return chunks
+
+
+def _estimates(
+    store: "Lake", named: "pl.DataFrame", filtered: "pl.DataFrame", families: Sequence[str]
+) -> "pl.DataFrame":
+    with store.reading() as con:
+        # Tables of the connection, filled one source at a time: as one query this did not come to an end.
+        for name, frame in (("chosen", named), ("filtered", filtered)):
+            con.register("frame", cast("object", frame.to_arrow()))
+            con.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM frame")
+            con.unregister("frame")
+        for place, source in enumerate(TAKEN):
+            start = "INSERT INTO taken BY NAME" if place else "CREATE TEMP TABLE taken AS"
+            con.execute(f"{start} {source}", {"quantile_families": list(families)} if "$" in source else {})
+        found = con.execute(ESTIMATES, level_parameters()).pl()
+        con.execute("DROP TABLE chosen; DROP TABLE filtered; DROP TABLE taken")
+    return found
 
 
 def _write(store: "Lake", estimates: "pl.DataFrame", run_id: str) -> int | None:

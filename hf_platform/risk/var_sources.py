@@ -102,31 +102,36 @@ SELECT n.method, n.forecast_id, n.instrument, n.horizon, n.forecast_origin, p.mo
 FROM named n LEFT JOIN picks p USING (method, instrument, horizon, forecast_origin) WHERE n.is_stored IS NULL
 """
 )
-# Its distributions (relations `chosen` and `filtered` are registered), and every level of each. Losses are minus
-# returns: VaR is minus the return quantile at 1 - confidence, ES minus the mean return at or below it. A
-# quantile above zero gives a negative VaR, a sure gain, and keeps its sign.
+# Its distributions, from relations `chosen` and `filtered`, one statement a kind of source.
+TAKEN: Final = (
+    """
+SELECT c.* EXCLUDE (model_id, family), f.target_at, f.known_at, f.quantiles, f.tail_means, f.member_model_ids,
+       f.missing_members
+FROM chosen c JOIN ensembles.forecasts f USING (forecast_id) WHERE c.method = 'ensemble'
+""",
+    """
+SELECT c.* EXCLUDE (model_id, family), f.target_at, f.known_at, f.quantiles, f.tail_means,
+       [model_id] AS member_model_ids, []::VARCHAR[] AS missing_members
+FROM chosen c JOIN models.forecasts f USING (model_id, forecast_origin) WHERE c.method IN ('ewma', 'parametric')
+""",
+    """
+SELECT c.* EXCLUDE (model_id, family), f.target_at, f.known_at, s.quantiles, s.tail_means,
+       [model_id] AS member_model_ids, []::VARCHAR[] AS missing_members
+FROM chosen c JOIN filtered s USING (method, instrument, horizon, forecast_origin)
+JOIN models.forecasts f USING (model_id, forecast_origin)
+""",
+    f"""
+SELECT method, forecast_id, c.instrument, c.horizon, forecast_origin, any_value(f.target_at) AS target_at,
+       max(f.known_at) AS known_at, {_AVERAGES}, array_agg(model_id ORDER BY c.family) AS member_model_ids,
+       list_filter($quantile_families, f -> NOT list_contains(array_agg(c.family), f)) AS missing_members
+FROM chosen c JOIN models.forecasts f USING (model_id, forecast_origin) WHERE c.method = 'quantile_models'
+GROUP BY method, forecast_id, c.instrument, c.horizon, forecast_origin
+""",
+)
+# Every level of each. Losses are minus returns: VaR is minus the return quantile at 1 - confidence, ES minus the
+# mean return at or below it. A quantile above zero gives a negative VaR, a sure gain, and keeps its sign.
 ESTIMATES: Final = f"""
-WITH taken AS (
-    SELECT c.* EXCLUDE (model_id, family), f.target_at, f.known_at, f.quantiles, f.tail_means, f.member_model_ids,
-           f.missing_members
-    FROM chosen c JOIN ensembles.forecasts f USING (forecast_id) WHERE c.method = 'ensemble'
-    UNION ALL BY NAME
-    SELECT c.* EXCLUDE (model_id, family), f.target_at, f.known_at, f.quantiles, f.tail_means,
-           [model_id] AS member_model_ids, []::VARCHAR[] AS missing_members
-    FROM chosen c JOIN models.forecasts f USING (model_id, forecast_origin) WHERE c.method IN ('ewma', 'parametric')
-    UNION ALL BY NAME
-    SELECT c.* EXCLUDE (model_id, family), f.target_at, f.known_at, s.quantiles, s.tail_means,
-           [model_id] AS member_model_ids, []::VARCHAR[] AS missing_members
-    FROM chosen c JOIN filtered s USING (method, instrument, horizon, forecast_origin)
-    JOIN models.forecasts f USING (model_id, forecast_origin)
-    UNION ALL BY NAME
-    SELECT method, forecast_id, c.instrument, c.horizon, forecast_origin, any_value(f.target_at) AS target_at,
-           max(f.known_at) AS known_at, {_AVERAGES}, array_agg(model_id ORDER BY c.family) AS member_model_ids,
-           list_filter($quantile_families, f -> NOT list_contains(array_agg(c.family), f)) AS missing_members
-    FROM chosen c JOIN models.forecasts f USING (model_id, forecast_origin) WHERE c.method = 'quantile_models'
-    GROUP BY method, forecast_id, c.instrument, c.horizon, forecast_origin
-),
-levels AS (
+WITH levels AS (
     SELECT unnest($methods) AS method, unnest($signs) AS position_sign, unnest($confidences) AS confidence,
            unnest($places) AS place
 )

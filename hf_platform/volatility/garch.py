@@ -93,9 +93,7 @@ def fit_many(
             f"warm coordinates need shape {(n_series, n_coordinates)}, found {guesses.shape}. "
             "Pass `coordinates` of a fit of the same specification to the same series."
         )
-    chunk = min(
-        CHUNK, max(SMALLEST_CHUNK, -(-n_series // (4 * threads)))
-    )  # each thread gets some, even of a small panel
+    chunk = min(CHUNK, max(SMALLEST_CHUNK, -(-n_series // (4 * threads))))  # every thread gets some of a small panel
     blocks: list[slice] = [slice(a, min(a + chunk, n_series)) for a in range(0, n_series, chunk)]
     kernel(spec)  # compiled before the threads start
 

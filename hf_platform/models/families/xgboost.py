@@ -95,12 +95,12 @@ def _columns(found: object) -> FloatArray:
     return values.reshape(values.shape[0], -1)
 
 
-_SCHEDULE: Final = refitted_every(4)
+_SCHEDULE: Final = refitted_every(5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XgBoostFamily(BoostingFamily):
-    """See `BoostingFamily`; refitted every four years, since the quantile booster grows three trees a round."""
+    """See `BoostingFamily`; refitted every five years, since the quantile booster grows three trees a round."""
 
     spec_: XgBoostSpec = XgBoostSpec()
     name: str = "xgboost"

@@ -13,7 +13,7 @@ from hf_platform.backtest.summary import coverage_summary
 from hf_platform.fitting.outcome import KeyStatus
 from hf_platform.horizons import Horizon
 from hf_platform.risk import value_at_risk
-from hf_platform.types import CONFIDENCES, GridKey
+from hf_platform.types import GridKey
 
 A = GridKey("AAA", "1d")
 

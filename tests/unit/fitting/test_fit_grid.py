@@ -26,7 +26,8 @@ EWMA = get_family("ewma")
 NAMES = ("AAA", "BBB", "CCC")
 FORECASTS = "SELECT * EXCLUDE (created_at, run_id) FROM models.forecasts ORDER BY model_id, forecast_origin"
 SMALL_TREES = LightGbmFamily(
-    spec_=LightGbmSpec(n_rounds=3),
+    spec_=LightGbmSpec(max_rounds=3),
+    variants=("mean",),
     schedule=Schedule(minimum={"*": 300}, window={"*": 250}, every={"*": 50}),
 )
 

@@ -88,7 +88,8 @@ def test_the_verdict_comes_first_then_evidence_then_provenance(backtested):
 def test_a_page_names_every_breach(backtested):
     text = text_of(backtested)
     breaches = backtested.store.query(
-        "SELECT * FROM backtests.breaches WHERE horizon = '1d' AND method = 'ensemble' AND confidence = 0.99"
+        "SELECT * FROM backtests.breaches WHERE horizon = '1d' AND method = 'ensemble' AND confidence = 0.99 "
+        "AND position_sign = 1"
     )
     figure = text[text.index("Returns against VaR") : text.index("Closer looks")]
     assert figure.count('class="mark high"') == breaches.height > 0
