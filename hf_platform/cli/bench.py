@@ -53,9 +53,7 @@ def bench_garch(
         )
     if threads > 1:
         console.print(f"{threads} threads are {many[-2].wall_seconds / many[-1].wall_seconds:.2f} times as fast as one")
-    console.print(
-        f"first fit of a process: {first.cold:.1f} s with nothing compiled, {first.warm:.1f} s afterwards"
-    )
+    console.print(f"first fit of a process: {first.cold:.1f} s with nothing compiled, {first.warm:.1f} s afterwards")
     result = replace(result, scaling=tuple(many), start_up=first)
     folder = Settings.from_env().home / "bench"
     folder.mkdir(parents=True, exist_ok=True)

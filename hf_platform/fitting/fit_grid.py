@@ -29,8 +29,8 @@ from hf_platform.fitting.inputs import Inputs, ReadSeries, instruments_ever, rea
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
 from hf_platform.fitting.panel import PanelPlanner, planner
 from hf_platform.fitting.plan import PlannedModel, pack, plan_key
-from hf_platform.fitting.states import save_state
 from hf_platform.fitting.routing import zero_shot_route
+from hf_platform.fitting.states import save_state
 from hf_platform.fitting.stored import Stored, is_failed, load_fits, load_nets, look_up, missing_origins
 from hf_platform.fitting.tally import KeyTally, bar_time, data_version
 from hf_platform.fitting.targets import known_times, target_times

@@ -104,7 +104,7 @@ def _hedge(
     origin: datetime = panel.event_at[-1].item()
     volatilities = option_volatilities(store, held.positions, origin, as_of)
     version = content_hash(
-        held.version, code, str(panel.event_at[-1]), repr(panel.closes.sum()), *panel.instruments,
+        held.version, code, str(panel.event_at[-1]), repr(panel.values.sum()), *panel.instruments,
         *(repr(value) for value in volatilities.values()), str(seed),
     )  # fmt: skip
     stored = int(store.query(_STORED, {"portfolio": held.name, "version": version})["n"][0])

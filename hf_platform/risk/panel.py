@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hf_platform.errors import DataError
-from hf_platform.types import FloatArray, TimeArray
+from hf_platform.market.adjustments import ADJUSTED_BARS
+from hf_platform.types import BoolArray, FloatArray, TimeArray
 
 if TYPE_CHECKING:
     from hf_platform.lake import Lake
@@ -18,16 +19,15 @@ LEAST_SHARED: Final = 0.8  # of the sessions that at least one instrument has in
 # The current vintage of each bar, keyed by the session, week or month it closes: closes of different
 # exchanges fall on different minutes, and the last session of a week may differ by a holiday.
 _PERIODS: Final = {"1d": "day", "1w": "week", "1mo": "month"}
-_SQL: Final = """
-WITH current AS (
-    SELECT instrument, event_at, known_at, close,
+_SQL: Final = f"""
+WITH {ADJUSTED_BARS}, of_period AS (
+    SELECT instrument, event_at, known_at, close, adjustment,
            CASE WHEN $period = 'bar' THEN event_at ELSE date_trunc($period, event_at) END AS period
-    FROM market.bars
-    WHERE frequency = $frequency AND known_at <= $as_of AND list_contains($instruments, instrument)
-    QUALIFY row_number() OVER (PARTITION BY instrument, event_at ORDER BY known_at DESC) = 1
+    FROM adjusted_bars WHERE frequency = $frequency AND close IS NOT NULL AND NOT isnan(close)
 )
-SELECT instrument, period, arg_max(close, event_at) AS close, max(event_at) AS event_at, max(known_at) AS known_at
-FROM current WHERE close IS NOT NULL AND NOT isnan(close) GROUP BY ALL
+SELECT instrument, period, arg_max(close, event_at) AS close, arg_max(adjustment, event_at) AS adjustment,
+       max(event_at) AS event_at, max(known_at) AS known_at
+FROM of_period GROUP BY ALL
 """
 
 
@@ -46,6 +46,8 @@ class PricePanel:
     n_left_out : int
         Bars inside the common window that not all instruments have; nothing is filled there, so the next return
         spans the gap.
+    adjustments : float64 array, shape (n_bars, n_instruments), optional
+        Shares that one share of the first bar has become by splits and reinvested dividends; None for ones.
     """
 
     instruments: tuple[str, ...]
@@ -54,6 +56,7 @@ class PricePanel:
     known_at: TimeArray
     closes: FloatArray
     n_left_out: int = 0
+    adjustments: FloatArray | None = None
 
     def __post_init__(self) -> None:
         """Check shapes, order, and that every price is there."""
@@ -74,9 +77,14 @@ class PricePanel:
             )
 
     @property
+    def values(self) -> FloatArray:
+        """What a share held since the first bar is worth, shape (n_bars, n_instruments)."""
+        return self.closes if self.adjustments is None else self.closes * self.adjustments
+
+    @property
     def returns(self) -> FloatArray:
-        """Log returns, shape (n_bars - 1, n_instruments); row t ends at bar t + 1."""
-        return np.diff(np.log(self.closes), axis=0)
+        """Log total returns, shape (n_bars - 1, n_instruments); row t ends at bar t + 1."""
+        return np.diff(np.log(self.values), axis=0)
 
     def __len__(self) -> int:
         """Count the bars."""
@@ -85,8 +93,18 @@ class PricePanel:
     def between(self, start: datetime, stop: datetime) -> "PricePanel":
         """Cut out the bars from `start` to `stop`, both included."""
         inside = (self.event_at >= np.datetime64(start, "us")) & (self.event_at <= np.datetime64(stop, "us"))
+        return self.take(inside)
+
+    def take(self, rows: BoolArray | slice) -> "PricePanel":
+        """Cut out rows."""
+        adjustments = None if self.adjustments is None else self.adjustments[rows]
         return PricePanel(
-            self.instruments, self.frequency, self.event_at[inside], self.known_at[inside], self.closes[inside]
+            self.instruments,
+            self.frequency,
+            self.event_at[rows],
+            self.known_at[rows],
+            self.closes[rows],
+            adjustments=adjustments,
         )
 
 
@@ -142,6 +160,7 @@ def read_panel(
     first, last = max(low for low, _ in spans.values()), min(high for _, high in spans.values())
     inside = rows.filter(pl.col("period").is_between(first, last))
     wide = inside.pivot(on="instrument", index="period", values="close").sort("period")
+    factors = inside.pivot(on="instrument", index="period", values="adjustment").sort("period")
     times = inside.group_by("period").agg(pl.col("event_at").max(), pl.col("known_at").max()).sort("period")
     shared = wide.drop_nulls() if wide.width == len(instruments) + 1 else wide.clear()
     if shared.height < 2 or shared.height < LEAST_SHARED * wide.height:
@@ -151,6 +170,7 @@ def read_panel(
             "Leave out the instrument that trades on other days or in other years."
         )
     times = times.join(shared.select("period"), on="period", how="semi").sort("period")
+    factors = factors.join(shared.select("period"), on="period", how="semi").sort("period")
     return PricePanel(
         tuple(instruments),
         frequency,
@@ -158,6 +178,7 @@ def read_panel(
         times["known_at"].to_numpy().astype("datetime64[us]"),
         shared.select(list(instruments)).to_numpy().astype(np.float64),
         wide.height - shared.height,
+        factors.select(list(instruments)).to_numpy().astype(np.float64),
     )
 
 

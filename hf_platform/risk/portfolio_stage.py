@@ -215,7 +215,7 @@ def _standardised(
 ) -> tuple[FloatArray, IntArray]:
     # Portfolio returns over their forecast deviation, and the bar at which each was known.
     steps, due = _due(panel, stored, horizon.n_bars)
-    logs = np.log(panel.closes)
+    logs = np.log(panel.values)
     whole = (logs[steps + horizon.n_bars] - logs[steps]) @ weights
     deviation = np.sqrt(np.einsum("i,tij,j->t", weights, stored.covariances[due], weights))
     return (whole - stored.means[due] @ weights) / deviation, steps + horizon.n_bars
@@ -225,7 +225,7 @@ def _losses(panel: PricePanel, at: IntArray, n_bars: int, weights: FloatArray, *
     out = np.full(at.shape[0], np.nan)
     due = at + n_bars < len(panel)
     if known:
-        out[due] = -((panel.closes[at[due] + n_bars] / panel.closes[at[due]] - 1.0) @ weights)
+        out[due] = -((panel.values[at[due] + n_bars] / panel.values[at[due]] - 1.0) @ weights)
     return out
 
 

@@ -88,7 +88,7 @@ def replay(book: Book, panel: PricePanel) -> StressResult:
         raise DataError("a replay needs two sessions with prices of the portfolio, found fewer. Choose another window.")
     returns = np.full((len(panel), len(book.instruments)), np.nan)
     columns = [book.instruments.index(name) for name in panel.instruments]
-    returns[:, columns] = np.log(panel.closes / panel.closes[0])
+    returns[:, columns] = np.log(panel.values / panel.values[0])
     losses = -book.profits(returns) / book.equity
     path = np.nansum(losses, axis=1)
     value = 1.0 - path
@@ -123,15 +123,11 @@ def worst_window(book: Book, panel: PricePanel, scenario: Worst) -> StressResult
     n = scenario.n_sessions
     if len(panel) <= n:
         raise DataError(f"{scenario.name} needs more than {n} sessions, found {len(panel)}. Load more history.")
-    logs = np.log(panel.closes)
+    logs = np.log(panel.values)
     order = [panel.instruments.index(name) for name in book.instruments]
     total = book.profits((logs[n:] - logs[:-n])[:, order]).sum(axis=1)
     at = int(total.argmin())
-    stretch = slice(at, at + n + 1)
-    chosen = PricePanel(
-        panel.instruments, panel.frequency, panel.event_at[stretch], panel.known_at[stretch], panel.closes[stretch]
-    )
-    return replay(book, chosen)
+    return replay(book, panel.take(slice(at, at + n + 1)))
 
 
 def shock(book: Book, scenario: Shock, asset_classes: Mapping[str, str]) -> StressResult:

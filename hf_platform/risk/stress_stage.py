@@ -196,7 +196,7 @@ def _run(store: "Lake", held: Portfolio, as_of: datetime, run_id: str, code: str
 
 
 def _version(store: "Lake", case: Subject, as_of: datetime) -> str:
-    parts = [case.portfolio.version, str(case.history.event_at[-1]), repr(case.history.closes.sum())]
+    parts = [case.portfolio.version, str(case.history.event_at[-1]), repr(case.history.values.sum())]
     for name in sorted({*REVERSE_HORIZONS, MODEL_HORIZON}):
         try:
             parts.append(covariance_version(store, case.portfolio, name, as_of).version)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hf_platform.models.device import Asked
 from hf_platform.models.m4 import M4Panel
@@ -111,7 +112,7 @@ def _aligned(series: Sequence[FloatArray], longest: int) -> tuple[FloatArray, In
     return values, first
 
 
-def _paths_ahead(values: FloatArray, first: IntArray, horizon: int, warm: int) -> FloatArray:
+def _paths_ahead(values: FloatArray, first: IntArray, horizon: int, warm: int) -> NDArray[np.float32]:
     """Paths after each time, (n_series, n_times, horizon) minus the value there; NaN beyond the data or too early."""
     n_times = values.shape[1]
     found = np.full((*values.shape, horizon), np.nan, dtype=np.float32)
@@ -139,7 +140,9 @@ def _start_seasons(net: Any, values: FloatArray, first: IntArray) -> None:  # no
             initial.copy_(torch.from_numpy(own).to(initial))
 
 
-def _fit_sequences(net: "nn.Module", values: FloatArray, targets: FloatArray, rows: int, options: M4Options) -> None:
+def _fit_sequences(
+    net: "nn.Module", values: FloatArray, targets: NDArray[np.float32], rows: int, options: M4Options
+) -> None:
     import torch
 
     from hf_platform.models.neural.layers.es_rnn import PathPredictor

@@ -29,7 +29,8 @@ def test_a_clock_is_a_timestamp():
         for column in table.columns:
             assert (column.type == "TIMESTAMP") == (
                 column.name.endswith("_at")
-                or column.name in {"as_of", "forecast_origin", "valid_from", "valid_to", "train_start", "train_end"}
+                or column.name
+                in {"as_of", "forecast_origin", "valid_from", "valid_to", "train_start", "train_end", "searched_until"}
                 or column.name in {"window_start", "window_end"}
             ), (table.name, column.name)
 

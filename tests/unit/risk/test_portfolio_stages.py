@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from typer.testing import CliRunner
 
 from hf_platform.errors import DataError, UnknownNameError
@@ -296,6 +296,24 @@ def test_misaligned_dates_and_missing_prices_are_refused(store):
         read_panel(store, ("AAPL", "NOPE"), as_of)
     panel = read_panel(store, ("AAPL",), as_of)
     assert panel.returns.shape == (len(panel) - 1, 1)
+
+
+def test_a_split_is_no_loss_of_the_panel_and_the_close_stays_what_was_traded(store):
+    as_of = write_prices(store, ("AAPL",))
+    plain = read_panel(store, ("AAPL",), as_of)
+    at = plain.event_at[-5].item()
+    action = pl.DataFrame(
+        {"instrument": ["AAPL"], "kind": ["split"], "event_at": [at], "known_at": [at], "ingested_at": [at],
+         "value": [2.0], "source": ["made up"]}
+    )  # fmt: skip
+    with store.transaction("corporate_actions", "r") as tx:
+        tx.append("market.corporate_actions", action)
+    split = read_panel(store, ("AAPL",), as_of)
+    # The bundled closes do not halve, so a recorded two-for-one split doubles a holder's money, once.
+    assert_array_equal(split.closes, plain.closes)
+    grown = split.returns - plain.returns
+    assert np.flatnonzero(np.abs(grown) > 1e-12).tolist() == [len(plain) - 5]
+    assert grown.max() == pytest.approx(np.log(2.0))
 
 
 def test_a_restated_price_remakes_what_it_touched_and_the_past_stays(store):
