@@ -171,6 +171,7 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     load_extensions(con, extension_names(settings))
     # In-memory databases spill into the caller's working directory by default.
     con.execute(f"SET temp_directory = {literal(str(settings.home / 'lake' / 'spill'))}")
+    con.execute("SET enable_progress_bar = false")  # DuckDB's own bars would break into ours
     if settings.data_path.startswith("s3://") and settings.s3_key_id is not None:
         _create_s3_secret(con, settings)
 

@@ -159,7 +159,8 @@ def _t_partial(order: int, x: FloatArray, nu: FloatArray) -> FloatArray:
     if order == 0:
         return np.asarray(special.stdtr(nu, x))
     if order == 1:
-        return -(nu + x**2) / (nu - 1) * cast(FloatArray, stats.t.pdf(x, nu))
+        near = np.where(np.isinf(x), 0.0, x)  # the moment below infinity is the mean, zero, not inf * 0
+        return np.where(np.isinf(x), 0.0, -(nu + near**2) / (nu - 1) * cast(FloatArray, stats.t.pdf(near, nu)))
     inner = special.stdtr(nu - 2, x * np.sqrt((nu - 2) / nu))
     return nu * ((nu - 1) / (nu - 2) * inner - special.stdtr(nu, x))
 

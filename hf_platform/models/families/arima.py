@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from hf_platform.errors import ConfigError
-from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Resources, Schedule
+from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Resources, Schedule, Status
 from hf_platform.models.checks import bad_returns, check_batch, data_failure, returns_known
 from hf_platform.models.state import from_state, to_state
 from hf_platform.types import PROBABILITIES, BoolArray, FloatArray, ForecastDistribution, IntArray
@@ -112,16 +112,21 @@ class ArimaFamily:
         found: dict[str, Any] = model.model_
         coefficients = {name: float(value) for name, value in found["coef"].items()}
         p, q = int(found["arma"][0]), int(found["arma"][1])
+        ar = [coefficients[f"ar{lag}"] for lag in range(1, p + 1)]
+        if p and np.abs(np.roots(np.r_[1.0, -np.array(ar)])).max() >= 1.0:
+            reason = f"the autoregressive part must be stationary, found coefficients {ar}. Look at the returns."
+            return FitFailure(task, Status.NOT_CONVERGED, "fit", reason, seconds=time.perf_counter() - began)
+        ma, variance = invertible(np.array([coefficients[f"ma{lag}"] for lag in range(1, q + 1)]), found["sigma2"])
         # The density of the returns themselves, not of the scaled ones.
         log_likelihood = float(found["loglik"]) - returns.size * np.log(scale)
         n_params = len(coefficients) + 1
         return Fitted(
             task=task,
             params={
-                "ar": [coefficients[f"ar{lag}"] for lag in range(1, p + 1)],
-                "ma": [coefficients[f"ma{lag}"] for lag in range(1, q + 1)],
+                "ar": ar,
+                "ma": ma.tolist(),
                 "mean": coefficients.get("intercept", 0.0) * scale,
-                "variance": float(found["sigma2"]) * scale**2,
+                "variance": variance * scale**2,
                 "optimiser_code": int(found["code"]),
             },
             n_obs=returns.size,
@@ -149,6 +154,42 @@ class ArimaFamily:
     def from_state(self, task: FitTask, state: dict[str, bytes]) -> Fitted:
         """Rebuild a fit."""
         return from_state(task, state)
+
+
+def invertible(ma: FloatArray, variance: float) -> tuple[FloatArray, float]:
+    """Write a moving average in its invertible form: the same autocovariances, shocks that can be filtered out.
+
+    Parameters
+    ----------
+    ma : float64 array, shape (q,)
+        Coefficients of ``e(t) + ma[0] e(t-1) + ...``.
+    variance : float
+        Of the shocks.
+
+    Returns
+    -------
+    ma : float64 array, shape (q,)
+    variance : float
+
+    Notes
+    -----
+    The likelihood has a twin optimum at the inverse of each root, and a search may end at either. Filtering
+    past shocks with a root inside the unit circle explodes.
+
+    References
+    ----------
+    Hamilton, J. D. (1994). Time Series Analysis, section 3.7.
+    """
+    roots = np.roots(np.r_[ma[::-1], 1.0]).astype(np.complex128)  # leading zeros are trimmed by `roots`
+    inside = np.abs(roots) < 1.0
+    if not inside.any():
+        return ma, float(variance)
+    scaled = float(variance / np.prod(np.abs(roots[inside]) ** 2))
+    roots[inside] = 1.0 / np.conj(roots[inside])
+    found = np.zeros_like(ma)
+    polynomial = np.poly(1.0 / roots).real[1:]
+    found[: polynomial.size] = polynomial
+    return found, scaled
 
 
 def _forecast(fitted: Fitted, origins: OriginSet) -> ForecastDistribution:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from hf_platform.horizons import Horizon
 from hf_platform.models import get_family
 from hf_platform.models.base import FitFailure, FitTask, Fitted, ModelFamily, OriginSet, Series, Status
+from hf_platform.models.families.arima import invertible
 from hf_platform.types import ForecastDistribution, GridKey
 
 Maker = Callable[..., Series]
@@ -165,3 +167,14 @@ def test_baselines_by_hand(make_series: Maker) -> None:
         np.testing.assert_allclose(found.mean, expected, atol=1e-15)
     total = np.convolve(window, np.ones(5), "valid")
     assert found.volatility[0] == pytest.approx((total[5:] - total[:-5]).std(ddof=1), rel=1e-9)
+
+
+@pytest.mark.parametrize("ma", [[2.0], [-1.6, 0.2], [0.3, 0.5], [0.5, 3.0], []])
+def test_an_invertible_moving_average_has_the_same_autocovariances(ma: list[float]) -> None:
+    def autocovariances(coefficients, variance):
+        response = np.r_[1.0, coefficients]
+        return variance * np.correlate(response, response, "full")
+
+    found, variance = invertible(np.array(ma), 1.7)
+    assert_allclose(autocovariances(found, variance), autocovariances(np.array(ma), 1.7), rtol=1e-10, atol=1e-12)
+    assert not np.any(np.abs(np.roots(np.r_[found[::-1], 1.0])) < 1.0)

@@ -87,3 +87,9 @@ def test_bad_arguments_are_refused():
         d.lower_partial_moment(0.0, 3, "normal")
     with pytest.raises(ConfigError, match="found"):
         d.draws(7, "normal", (), 0)
+
+
+def test_partial_moments_below_infinity_are_the_whole_moments():
+    for order, whole in ((0, 1.0), (1, 0.0), (2, 1.0)):
+        below = d.lower_partial_moment([-np.inf, np.inf], order, "t", 5.0)
+        assert_allclose(below, [0.0, whole], atol=1e-12)
