@@ -130,10 +130,9 @@ class Launcher:
             config = ({"as_of": as_of} if as_of else {}) | ({"tune": tune} if tune else {})
             spans = contiguous(list(horizons), HORIZONS.get_partition_keys())
             results += [self.materialize(grid, block, span, config) for block in blocks for span in spans]
-        if of_portfolios and (not instruments or not grid):
-            # Portfolios look at all instruments: a run over some of them leaves portfolios alone.
-            results.append(self.portfolios(of_portfolios, horizons, as_of))
-        if not instruments or not grid:
+        # Portfolios and tables look at all instruments: a run of the grid over some of them leaves them alone.
+        if not grid or set(names) == set(universe(self.instance)):
+            results += [self.portfolios(of_portfolios, horizons, as_of)] if of_portfolios else []
             results += [self._execute(name) for name in after]
         if set(selected) <= set(OPERATIONS):
             results += [self._execute(name) for name in selected]
