@@ -17,7 +17,7 @@ ui: setup               ## Dagster UI and daemon on http://127.0.0.1:3000
 	@.venv/bin/hfp ui
 
 test: setup-dev         ## fast suite
-	@$(PY) -m pytest -m "not slow" -n 2 --dist loadfile
+	@$(PY) -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: setup-dev    ## everything, minutes to hours
 	@$(PY) -m pytest

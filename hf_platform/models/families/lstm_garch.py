@@ -20,6 +20,7 @@ from hf_platform.models.base import (
     Status,
 )
 from hf_platform.models.checks import returns_known
+from hf_platform.models.families import garch
 from hf_platform.models.neural import runtime
 from hf_platform.models.neural.garch_inputs import engine_spec, fit_members, inputs_at
 from hf_platform.models.neural.panel_family import Net, PanelFamily
@@ -79,9 +80,11 @@ class LstmGarchFamily(PanelFamily):
         "hf_platform.models.neural.garch_inputs",
         "hf_platform.models.neural.layers.initial",
         "hf_platform.models.neural.layers.variance_lstm",
+        "hf_platform.models.neural.pinball",
         "hf_platform.models.neural.quantile_family",
+        "hf_platform.models.neural.quantile_function",
         "hf_platform.models.supervised",
-        *(f"hf_platform.volatility.{module}" for module in ("filtering", "forecasting", "garch", "optimiser")),
+        *garch.FAMILY.dependencies,
     )
 
     @property

@@ -90,7 +90,9 @@ class LstmHwStackFamily(PanelFamily):
         "hf_platform.models.neural.layers.initial",
         "hf_platform.models.neural.layers.window_lstm",
         "hf_platform.models.neural.meta_learner",
+        "hf_platform.models.neural.pinball",
         "hf_platform.models.neural.quantile_family",
+        "hf_platform.models.neural.quantile_function",
         "hf_platform.models.supervised",
         "xgboost",
     )

@@ -68,6 +68,9 @@ class TimesFmFamily:
     resources: Resources = _RESOURCES
     extra: str | None = "neural"
     dependencies: tuple[str, ...] = (
+        "hf_platform.models.checks",
+        "hf_platform.models.device",
+        "hf_platform.models.identity",
         "hf_platform.models.neural.timesfm_folder",
         "hf_platform.models.neural.runtime",
         "hf_platform.models.neural.windows",

@@ -13,6 +13,8 @@ PANEL_SCHEDULE: Final = Schedule(
     every={"1d": 1008, "1w": 208, "1mo": 48, "*": 4000},
 )
 PANEL_MODULES: Final[tuple[str, ...]] = (
+    "hf_platform.models.device",
+    "hf_platform.models.neural.schedules",
     *(
         f"hf_platform.models.neural.{module}"
         for module in ("panel_family", "runtime", "tensors", "training_loop", "windows")

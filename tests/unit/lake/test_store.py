@@ -10,6 +10,7 @@ import pytest
 
 from hf_platform.errors import LakeMissingError, StoreError
 from hf_platform.lake import Lake, connect, extension_directory, plain_connect_hint
+from hf_platform.lake.migrations import MIGRATIONS
 from hf_platform.settings import Settings
 
 
@@ -145,7 +146,7 @@ def test_an_empty_database_is_no_lake(settings):
     catalog.touch()
     with pytest.raises(StoreError):
         Lake(settings).latest_snapshot()
-    assert Lake(settings).initialise() == 1
+    assert Lake(settings).initialise() == len(MIGRATIONS)
 
 
 @contextlib.contextmanager
