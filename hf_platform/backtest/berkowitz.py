@@ -101,6 +101,10 @@ def berkowitz_tail(probabilities: ArrayLike, confidence: float) -> CoverageTest:
         ratio = -2.0 * n * float(np.log1p(-tail_probability(level)))
         reason = "no loss lies in the tail: its number alone is judged, with one degree of freedom"
         return CoverageTest(ratio, chi_square_p_value(ratio, 1), 1, n, 0, reason)
+    if x == n and float(np.ptp(beyond)) == 0.0:
+        # One value without spread and nothing inside: the likelihood grows without bound.
+        reason = "all losses lie in the tail at one place: their spread cannot be estimated"
+        return CoverageTest(None, None, 2, n, x, reason)
     cut = float(special.ndtri(level))
     sums = (float(beyond.sum()), float(beyond @ beyond))
     ratio = max(0.0, 2.0 * (_best_censored(n - x, x, sums, cut) - _censored(0.0, 1.0, n - x, x, sums, cut)))

@@ -108,3 +108,9 @@ def test_a_short_sample_and_one_without_spread_say_why():
 def test_bad_input_is_refused(call):
     with pytest.raises(DataError, match="found"):
         call()
+
+
+def test_one_value_in_the_tail_and_none_inside_has_no_statistic_but_a_reason():
+    found = coverage.berkowitz_tail([0.75], 0.5)
+    assert (found.statistic, found.p_value) == (None, None)
+    assert "spread" in found.reason
