@@ -1,6 +1,5 @@
 """The backtest of stored forecasts: proper scores of every member and ensemble beside the random walk's."""
 
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -8,11 +7,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import stats
 
-from hf_platform.backtest.forecast_sample import RANDOM_WALK, Outcomes, read_bars, read_outcomes, read_versions
-from hf_platform.backtest.standing import Standing, write_slice
-from hf_platform.fitting.outcome import KeyOutcome, StageOutcome
-from hf_platform.models.code_version import code_version
-from hf_platform.risk.value_at_risk import chunks_of_instruments
+from hf_platform.backtest.forecast_sample import RANDOM_WALK, Outcomes, read_bars, read_outcomes
+from hf_platform.backtest.standing import Judgement
+from hf_platform.fitting.outcome import StageOutcome
 from hf_platform.types import PROBABILITIES, GridKey
 
 if TYPE_CHECKING:
@@ -25,7 +22,6 @@ SCORES: Final = (
     "qlike", "variance_squared_error", "squared_error", "relative_squared_error", "absolute_error", "mase", "smape",
     "crps", "pinball@0.05",
 )  # fmt: skip
-_CHUNK = 25  # instruments whose forecasts are scored at a time, and one commit
 
 
 def _crps_sql() -> str:
@@ -117,30 +113,11 @@ def backtest(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
     return, with the volatility of the last 21 bars and a normal law. A member that misses origins is averaged
     over fewer (`n_forecasts`); `model_comparison` compares on common origins.
     """
-    started = time.perf_counter()
-    version = code_version("hf_platform.backtest")
-    outcomes: dict[GridKey, KeyOutcome] = {}
-    snapshot: int | None = None
-    for chunk in chunks_of_instruments(keys, _CHUNK):
-        read_at = store.latest_snapshot()
-        versions = read_versions(store, chunk, as_of, with_estimates=False)
-        standing = Standing(
-            store, chunk, as_of, versions, table="backtests.forecast_scores", producer=STAGE, code=version
-        )
-        rows = score(store, standing.stale, as_of, read_at)
-        if standing.stale:
-            stamped = standing.stamped(rows)
-            snapshot = write_slice(
-                store, "backtests.forecast_scores", stamped, standing.stale, producer=STAGE, run_id=run_id
-            )
-        remarks = _remarks(rows)
-        outcomes |= standing.outcomes(
-            rows,
-            "no forecast is stored for this key: see its families",
-            "no horizon has ended yet: there is no realised return to score against",
-            remarks.get,
-        )
-    return StageOutcome(STAGE, outcomes, snapshot, time.perf_counter() - started, version)
+    stage = Judgement(
+        STAGE, "backtests.forecast_scores", score, remarks=_remarks,
+        unended="no horizon has ended yet: there is no realised return to score against",
+    )  # fmt: skip
+    return stage.run(store, keys, as_of=as_of, run_id=run_id)
 
 
 def score(store: "Lake", keys: Sequence[GridKey], as_of: datetime, snapshot: int | None) -> "pl.DataFrame":

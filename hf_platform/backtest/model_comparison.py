@@ -1,7 +1,6 @@
 """Which model is better, where that can be said: confidence sets, a test of the benchmark, pairs, and stability."""
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, cast
@@ -12,13 +11,11 @@ from hf_platform.backtest import breaks
 from hf_platform.backtest.comparison import diebold_mariano
 from hf_platform.backtest.confidence_set import compare_losses
 from hf_platform.backtest.forecast_backtest import picks_of
-from hf_platform.backtest.forecast_sample import RANDOM_WALK, read_bars, read_outcomes, read_versions
+from hf_platform.backtest.forecast_sample import RANDOM_WALK, read_bars, read_outcomes
 from hf_platform.backtest.loss_panel import LossPanel, forecast_panels, method_panels
 from hf_platform.backtest.sample import read_samples
-from hf_platform.backtest.standing import Standing, write_slice
-from hf_platform.fitting.outcome import KeyOutcome, StageOutcome
-from hf_platform.models.code_version import code_version
-from hf_platform.risk.value_at_risk import chunks_of_instruments
+from hf_platform.backtest.standing import Judgement
+from hf_platform.fitting.outcome import StageOutcome
 from hf_platform.types import GridKey
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
 STAGE: Final = "model_comparison"
 BASELINE_METHOD: Final = "ewma"
 COMPARED_CONFIDENCES: Final = (0.975, 0.99)
-_CHUNK = 25
 _PARAMETERS: Final = """
 WITH keys AS (SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon)
 SELECT instrument, horizon, family || '/' || variant AS member, train_end, params_json
@@ -83,26 +79,11 @@ def backtest(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
 
     Members that cover less than four fifths of the forecasts are left out of the common origins and say so.
     """
-    started = time.perf_counter()
-    version = code_version("hf_platform.backtest")
-    outcomes: dict[GridKey, KeyOutcome] = {}
-    snapshot: int | None = None
-    for chunk in chunks_of_instruments(keys, _CHUNK):
-        read_at = store.latest_snapshot()
-        versions = read_versions(store, chunk, as_of, with_estimates=True)
-        standing = Standing(store, chunk, as_of, versions, table="backtests.comparisons", producer=STAGE, code=version)
-        rows = compare(store, standing.stale, as_of, read_at)
-        if standing.stale:
-            stamped = standing.stamped(rows)
-            snapshot = write_slice(
-                store, "backtests.comparisons", stamped, standing.stale, producer=STAGE, run_id=run_id
-            )
-        outcomes |= standing.outcomes(
-            rows,
-            "no forecast is stored for this key: see its families",
-            "no horizon has ended yet: there is no realised return to compare on",
-        )
-    return StageOutcome(STAGE, outcomes, snapshot, time.perf_counter() - started, version)
+    stage = Judgement(
+        STAGE, "backtests.comparisons", compare, with_estimates=True,
+        unended="no horizon has ended yet: there is no realised return to compare on",
+    )  # fmt: skip
+    return stage.run(store, keys, as_of=as_of, run_id=run_id)
 
 
 def compare(store: "Lake", keys: Sequence[GridKey], as_of: datetime, snapshot: int | None) -> "pl.DataFrame":

@@ -1,10 +1,15 @@
-"""Which keys of a backtest stage must be done anew, and what to say of each."""
+"""What every backtest stage does: find the keys that must be judged anew, store the rows, say what came of each."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
-from hf_platform.fitting.outcome import KeyOutcome, KeyStatus
+from hf_platform.backtest.forecast_sample import read_versions
+from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
+from hf_platform.models.code_version import code_version
+from hf_platform.risk.value_at_risk import chunks_of_instruments
 from hf_platform.types import GridKey
 
 if TYPE_CHECKING:
@@ -21,6 +26,55 @@ _STORED: Final[dict[ResultTable, str]] = {
     """
     for table in ("backtests.forecast_scores", "backtests.comparisons", "backtests.strategies")
 }
+_CHUNK = 25  # instruments that are judged at a time, and one commit
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one backtest stage is: where its rows go, how they are made, and what it says of a key.
+
+    Parameters
+    ----------
+    producer : str
+        The stage.
+    table : str
+        Where its rows are kept, the newest backtest only.
+    judge : callable
+        ``judge(store, keys, as_of, snapshot)`` makes the rows of some keys, without versions.
+    unended : str
+        Reason of a key that has nothing to judge yet, and is skipped.
+    with_estimates : bool
+        Whether VaR numbers are judged too, so that a new one makes a key stale.
+    remarks : callable, optional
+        What to say of keys that were done, from the new rows.
+    """
+
+    producer: str
+    table: ResultTable
+    judge: "Callable[[Lake, Sequence[GridKey], datetime, int | None], pl.DataFrame]"
+    unended: str
+    with_estimates: bool = False
+    remarks: "Callable[[pl.DataFrame], Mapping[GridKey, str]] | None" = None
+
+    def run(self, store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id: str) -> StageOutcome:
+        """Judge the stale ones of some keys, chunk by chunk; a key without forecasts has failed."""
+        started = time.perf_counter()
+        version = code_version("hf_platform.backtest")
+        outcomes: dict[GridKey, KeyOutcome] = {}
+        snapshot: int | None = None
+        for chunk in chunks_of_instruments(keys, _CHUNK):
+            read_at = store.latest_snapshot()
+            versions = read_versions(store, chunk, as_of, with_estimates=self.with_estimates)
+            standing = Standing(store, chunk, as_of, versions, table=self.table, producer=self.producer, code=version)
+            rows = self.judge(store, standing.stale, as_of, read_at)
+            if standing.stale:
+                snapshot = write_slice(
+                    store, self.table, standing.stamped(rows), standing.stale, producer=self.producer, run_id=run_id
+                )
+            say = self.remarks(rows).get if self.remarks is not None else None
+            absent = "no forecast is stored for this key: see its families"
+            outcomes |= standing.outcomes(rows, absent, self.unended, say)
+        return StageOutcome(self.producer, outcomes, snapshot, time.perf_counter() - started, version)
 
 
 class Standing:

@@ -1,6 +1,5 @@
 """What trading on stored forecasts would have earned after costs, and how much of it luck explains."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,16 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hf_platform.backtest.forecast_sample import Bars, read_bars, read_versions
+from hf_platform.backtest.forecast_sample import Bars, read_bars
 from hf_platform.backtest.sharpe import deflated_sharpe_ratio, probabilistic_sharpe_ratio
-from hf_platform.backtest.standing import Standing, write_slice
+from hf_platform.backtest.standing import Judgement
 from hf_platform.backtest.strategy import StrategyStatistics, TradingCosts
 from hf_platform.backtest.strategy import backtest as trade
 from hf_platform.backtest.walk_forward import MINIMUM_OUT_OF_SAMPLE
-from hf_platform.fitting.outcome import KeyOutcome, StageOutcome
+from hf_platform.fitting.outcome import StageOutcome
 from hf_platform.horizons import FREQUENCIES, Horizon
-from hf_platform.models.code_version import code_version
-from hf_platform.risk.value_at_risk import chunks_of_instruments
 from hf_platform.types import FloatArray, GridKey, TimeArray
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ STAGE: Final = "strategy_backtest"
 TARGET_VOLATILITY: Final = 0.10  # yearly, of the volatility-target rule
 LUCK: Final = 0.95  # deflated Sharpe from which a rule counts as better than luck
 BUY_AND_HOLD: Final = "buy_and_hold"
-_CHUNK = 25
 _FORECASTS: Final = """
 WITH keys AS (SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon),
 both_of AS (
@@ -96,26 +92,9 @@ def backtest(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
     2 basis points commission, 3 slippage and 1 % a year for borrowed stock. The verdict is `better than luck`
     where the deflated Sharpe ratio over all rules of the key is at least 0.95, else `cannot tell`.
     """
-    started = time.perf_counter()
-    version = code_version("hf_platform.backtest")
-    outcomes: dict[GridKey, KeyOutcome] = {}
-    snapshot: int | None = None
-    for chunk in chunks_of_instruments(keys, _CHUNK):
-        read_at = store.latest_snapshot()
-        versions = read_versions(store, chunk, as_of, with_estimates=False)
-        standing = Standing(store, chunk, as_of, versions, table="backtests.strategies", producer=STAGE, code=version)
-        rows = simulate(store, standing.stale, as_of, read_at)
-        if standing.stale:
-            stamped = standing.stamped(rows)
-            snapshot = write_slice(
-                store, "backtests.strategies", stamped, standing.stale, producer=STAGE, run_id=run_id
-            )
-        outcomes |= standing.outcomes(
-            rows,
-            "no forecast is stored for this key: see its families",
-            f"forecasts cover fewer than {MINIMUM_OUT_OF_SAMPLE} sessions, or a price is not positive",
-        )
-    return StageOutcome(STAGE, outcomes, snapshot, time.perf_counter() - started, version)
+    unended = f"forecasts cover fewer than {MINIMUM_OUT_OF_SAMPLE} sessions, or a price is not positive"
+    stage = Judgement(STAGE, "backtests.strategies", simulate, unended)
+    return stage.run(store, keys, as_of=as_of, run_id=run_id)
 
 
 def simulate(store: "Lake", keys: Sequence[GridKey], as_of: datetime, snapshot: int | None) -> "pl.DataFrame":

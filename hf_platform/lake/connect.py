@@ -9,8 +9,8 @@ from typing import Final
 
 import duckdb
 
-from hf_platform.errors import StoreError
-from hf_platform.lake.place import first_line, is_postgres, require_catalog, sqlite_path, store_errors
+from hf_platform.errors import LakeMissingError, StoreError
+from hf_platform.lake.place import catalog_label, first_line, is_postgres, require_catalog, sqlite_path, store_errors
 from hf_platform.settings import Settings
 
 ALIAS: Final = "lake"
@@ -125,7 +125,7 @@ def attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: boo
     Raises
     ------
     LakeMissingError
-        If a reader finds no catalogue.
+        If a reader finds no catalogue, or one without tables.
     StoreError
         If the catalogue cannot be opened, or the snapshot does not exist.
     """
@@ -139,6 +139,14 @@ def attach(con: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: boo
     with store_errors(settings, "open the lake"):
         con.execute(f"ATTACH {literal('ducklake:' + settings.catalog_uri)} AS {ALIAS} ({', '.join(given)})")
         con.execute(f"USE {ALIAS}")
+        if read_only and not _has_tables(con):
+            raise LakeMissingError(catalog_label(settings))
+
+
+def _has_tables(con: duckdb.DuckDBPyConnection) -> bool:
+    # A process that died between making the catalogue and its tables leaves snapshot 0: nothing to read yet.
+    row = con.execute(f"SELECT max(snapshot_id) FROM ducklake_snapshots('{ALIAS}')").fetchone()
+    return row is not None and row[0] is not None and row[0] > 0
 
 
 def adopt_data_path(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:

@@ -10,7 +10,15 @@ from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
 from hf_platform.models.code_version import code_version
 from hf_platform.models.registry import chosen_families
 from hf_platform.risk.filtered_series import FILTER_CODE, filter_series
-from hf_platform.risk.var_sources import ESTIMATES, NAMED, TAKEN, TODO, level_parameters, parameters, quantile_families
+from hf_platform.risk.var_sources import (
+    ESTIMATES,
+    NAMED,
+    PENDING,
+    TAKEN,
+    level_parameters,
+    parameters,
+    quantile_families,
+)
 from hf_platform.types import GridKey
 
 if TYPE_CHECKING:
@@ -100,7 +108,7 @@ def estimate(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
         if todo:
             since = min(rows[key]["new_from"] for key in todo)
             filtered = filter_series(store, [key for key in todo if rows[key]["filters"]], as_of=as_of, since=since)
-            named = store.query(TODO, parameters(todo, as_of, chosen, since) | code)
+            named = store.query(PENDING, parameters(todo, as_of, chosen, since) | code)
             estimates = _estimates(store, named, filtered, quantile_families(chosen))
             snapshot = _write(store, estimates, run_id)
             fresh.update(_count(estimates))

@@ -95,7 +95,7 @@ named AS (
 )
 """
 # What is not stored yet, with the models behind it: narrow rows.
-TODO: Final = (
+PENDING: Final = (
     NAMED
     + """
 SELECT n.method, n.forecast_id, n.instrument, n.horizon, n.forecast_origin, p.model_id, p.family

@@ -10,6 +10,7 @@ import pytest
 
 from hf_platform.errors import LakeMissingError, StoreError
 from hf_platform.lake import Lake, connect, extension_directory, plain_connect_hint
+from hf_platform.lake.connect import attach, open_instance
 from hf_platform.lake.migrations import MIGRATIONS
 from hf_platform.settings import Settings
 
@@ -72,6 +73,20 @@ def test_a_missing_lake_says_what_makes_one(settings):
         with pytest.raises(LakeMissingError, match=r"no lake at .*catalog\.sqlite.*hfp demo.*hfp materialize"):
             ask()
     assert not settings.home.exists()  # looking for a lake must not make one
+
+
+def test_a_catalogue_without_tables_is_no_lake_yet(settings):
+    """What a process leaves that dies between making the catalogue and its tables."""
+    settings.home.joinpath("lake").mkdir(parents=True)
+    con = open_instance(settings)
+    attach(con, settings, read_only=False)
+    con.close()
+    store = Lake(settings)
+    with pytest.raises(LakeMissingError, match="hfp materialize"):
+        store.query("SELECT 1")
+    assert not store.exists()
+    store.initialise()
+    assert store.exists()
 
 
 def test_pickles_without_connections(store, workers):
