@@ -8,7 +8,7 @@ rounds that the tail found best.
 
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal, Protocol
 
@@ -17,10 +17,11 @@ import numpy as np
 from hf_platform.errors import ConfigError
 from hf_platform.features.catalogue import ALTERNATIVE_FEATURES
 from hf_platform.models import device
-from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Resources, Schedule
-from hf_platform.models.checks import check_batch, data_failure, features_known
+from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Schedule
+from hf_platform.models.checks import data_failure, features_known
+from hf_platform.models.series_family import DEPENDENCIES as SERIES_MODULES
+from hf_platform.models.series_family import OneByOneFamily
 from hf_platform.models.spread import spread_distribution, spread_params
-from hf_platform.models.state import from_state, to_state
 from hf_platform.models.supervised import (
     MIN_ROWS,
     PRICE_FEATURES,
@@ -39,10 +40,10 @@ MIN_TAIL: Final = 20
 PATIENCE: Final = 8  # rounds without a better tail
 # Modules that decide the numbers of every booster; a family adds its library.
 DEPENDENCIES: Final = (
+    *SERIES_MODULES,
     "hf_platform.features.catalogue",
-    *(f"hf_platform.models.{module}" for module in ("boosting", "checks", "device", "spread", "supervised")),
+    *(f"hf_platform.models.{module}" for module in ("boosting", "device", "spread", "supervised")),
 )
-_RESOURCES: Final = Resources()
 _WORTH_A_GPU: Final = 100_000  # rows; below, moving the data takes longer than growing the trees
 
 
@@ -115,7 +116,7 @@ def refitted_every(years: int) -> Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoostingFamily:
+class BoostingFamily(OneByOneFamily):
     """Direct boosted-tree forecasts of the log return over the horizon, one fit per key and anchor.
 
     Trees need more rows than a linear model: 1000 to 2000 daily bars (four to eight years). The target
@@ -124,14 +125,8 @@ class BoostingFamily:
     """
 
     spec_: Any
-    name: str
-    description: str
-    schedule: Schedule
-    resources: Resources = _RESOURCES
     dependencies: tuple[str, ...] = DEPENDENCIES
-    extra: str | None = None
     kind: Literal["return"] = "return"
-    scope: Literal["series"] = "series"
     variants: tuple[str, ...] = ("mean", "quantile")
     # Alternative data are null where nobody sells or publishes them: trees split on that as on any value.
     feature_names: tuple[str, ...] = (*PRICE_FEATURES, *ALTERNATIVE_FEATURES)
@@ -155,12 +150,8 @@ class BoostingFamily:
         rules = {"levels": levels, "tail_share": TAIL_SHARE, "patience": PATIENCE}
         return {"variant": variant, **asdict(self.spec_), **rules, "features": list(self.feature_names)}
 
-    def fit_many(self, batch: Sequence[FitTask]) -> list[Fitted | FitFailure]:
-        """Fit each task on its own rows; the result does not depend on the batch."""
-        check_batch(batch, self.variants, self.feature_names)
-        return [self._fit(task) for task in batch]
-
-    def _fit(self, task: FitTask) -> Fitted | FitFailure:
+    def fit_one(self, task: FitTask) -> Fitted | FitFailure:
+        """Fit one task on its own rows."""
         began = time.perf_counter()
         rows = training_rows(task, PRICE_FEATURES, tuple(ALTERNATIVE_FEATURES))
         if isinstance(rows, FitFailure):
@@ -195,13 +186,8 @@ class BoostingFamily:
         params: dict[str, Any] = fitted.params
         return features_known([name for name in params["features"] if name in PRICE_FEATURES], origins)
 
-    def forecast_many(
-        self, fitted: Sequence[Fitted], origins: Sequence[OriginSet]
-    ) -> list[ForecastDistribution | FitFailure]:
-        """Apply each fit, read back from its native files, to the features at its origins."""
-        return [self._forecast(fit, asked) for fit, asked in zip(fitted, origins, strict=True)]
-
-    def _forecast(self, fitted: Fitted, origins: OriginSet) -> ForecastDistribution:
+    def forecast_one(self, fitted: Fitted, origins: OriginSet) -> ForecastDistribution:
+        """Apply the fit, read back from its native files, to the features at its origins."""
         params: dict[str, Any] = fitted.params
         x = (features_at(origins, params["features"]) - np.array(params["center"])) / np.array(params["scale"])
         found = params["target_mean"] + params["target_scale"] * self.predict(fitted.state, x)
@@ -209,13 +195,11 @@ class BoostingFamily:
             return spread_distribution(found, params)
         return residual_distribution(found[:, 0], params)
 
-    def to_state(self, fitted: Fitted) -> dict[str, bytes]:
-        """Serialise: parameters and the library's own format."""
-        return to_state(fitted)
 
-    def from_state(self, task: FitTask, state: dict[str, bytes]) -> Fitted:
-        """Rebuild a fit."""
-        return from_state(task, state)
+def as_columns(found: object) -> FloatArray:
+    """Shape what a library forecast as (n_rows, n_outputs)."""
+    values = np.asarray(found, dtype=np.float64)
+    return values.reshape(values.shape[0], -1)
 
 
 def purged_tail(rows: TrainingRows, n_bars: int) -> Split | None:

@@ -10,10 +10,10 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from hf_platform.errors import ConfigError
-from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Resources, Schedule, Status
-from hf_platform.models.checks import bad_returns, check_batch, data_failure, returns_known
-from hf_platform.models.state import from_state, to_state
-from hf_platform.types import PROBABILITIES, BoolArray, FloatArray, ForecastDistribution, IntArray
+from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Schedule, Status
+from hf_platform.models.checks import bad_returns, check_batch, data_failure
+from hf_platform.models.series_family import DEPENDENCIES, SeriesFamily
+from hf_platform.types import PROBABILITIES, FloatArray, ForecastDistribution, IntArray
 
 _MIN_BARS: Final = 100
 # The filter of warnings belongs to the whole process, and most of a fit holds the interpreter's lock anyway.
@@ -39,11 +39,10 @@ _SCHEDULE: Final = Schedule(
     window={"1d": 1000, "1w": 520, "1mo": 240, "*": 1000},
     every={"1d": 2000, "1w": 416, "1mo": 96, "*": 2000},
 )
-_RESOURCES: Final = Resources()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArimaFamily:
+class ArimaFamily(SeriesFamily):
     """ARMA with a mean for log returns; horizons of one frequency share a fit.
 
     Between refits the innovations are filtered with parameters held fixed. The return over the horizon
@@ -53,19 +52,15 @@ class ArimaFamily:
     spec_: ArimaSpec = ArimaSpec()
     name: str = "arima"
     kind: Literal["return"] = "return"
-    scope: Literal["series"] = "series"
     description: str = (
         "ARIMA(p,1,q) with drift for the log price, orders by AICc (Hyndman and Khandakar 2008, Automatic Time Series "
         "Forecasting, Journal of Statistical Software 27(3)) as in statsforecast; refitted every 2000 daily bars and "
         "filtered exactly in between. Normal intervals from the cumulated impulse responses."
     )
     variants: tuple[str, ...] = ("auto",)
-    feature_names: tuple[str, ...] = ()
     schedule: Schedule = _SCHEDULE
-    resources: Resources = _RESOURCES
-    extra: str | None = None
     dependencies: tuple[str, ...] = (
-        "hf_platform.models.checks",
+        *DEPENDENCIES,
         "hf_platform.volatility.distributions",
         "hf_platform.volatility.specification",
         "statsforecast",
@@ -137,23 +132,11 @@ class ArimaFamily:
             seconds=time.perf_counter() - began,
         )
 
-    def usable_origins(self, fitted: Fitted, origins: OriginSet) -> BoolArray:
-        """Mark the origins up to which no return is missing."""
-        return returns_known(fitted.task.start, origins)
-
     def forecast_many(
         self, fitted: Sequence[Fitted], origins: Sequence[OriginSet]
     ) -> list[ForecastDistribution | FitFailure]:
         """Filter from the start of each training window to the origins, and add up the forecasts."""
         return [_forecast(fit, asked) for fit, asked in zip(fitted, origins, strict=True)]
-
-    def to_state(self, fitted: Fitted) -> dict[str, bytes]:
-        """Serialise: the parameters say everything."""
-        return to_state(fitted)
-
-    def from_state(self, task: FitTask, state: dict[str, bytes]) -> Fitted:
-        """Rebuild a fit."""
-        return from_state(task, state)
 
 
 def invertible(ma: FloatArray, variance: float) -> tuple[FloatArray, float]:

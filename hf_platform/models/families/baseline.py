@@ -1,28 +1,26 @@
 """Baselines: what any return forecast has to beat."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
 
-from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Resources, Schedule
-from hf_platform.models.checks import bad_returns, check_batch, data_failure, returns_known
-from hf_platform.models.state import from_state, to_state
+from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Schedule
+from hf_platform.models.checks import bad_returns, data_failure
+from hf_platform.models.series_family import DEPENDENCIES, OneByOneFamily
 from hf_platform.models.supervised import MIN_ROWS, residual_distribution, residual_params
-from hf_platform.types import BoolArray, FloatArray, ForecastDistribution
+from hf_platform.types import FloatArray, ForecastDistribution
 
 _SCHEDULE: Final = Schedule(
     minimum={"1d": 250, "1w": 104, "1mo": 72, "*": 250},
     window={"1d": 2000, "1w": 1040, "1mo": 360, "*": 2000},
     every={"1d": 500, "1w": 104, "1mo": 24, "*": 500},
 )
-_RESOURCES: Final = Resources()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineFamily:
+class BaselineFamily(OneByOneFamily):
     """Three forecasts without a model, each with the errors that it made in the training window.
 
     `random_walk`: the price stays, so the return is zero. `historical_mean`: the price drifts as it did
@@ -31,50 +29,26 @@ class BaselineFamily:
 
     name: str = "baseline"
     kind: Literal["return"] = "return"
-    scope: Literal["series"] = "series"
     description: str = (
         "What any forecast has to beat: a random walk of the price, its historical drift, and the last return "
         "repeated (Hyndman and Athanasopoulos 2021, Forecasting: Principles and Practice, 3rd ed., section 5.2). "
         "Spread and tails are those of each one's errors in the training window."
     )
     variants: tuple[str, ...] = ("random_walk", "historical_mean", "naive")
-    feature_names: tuple[str, ...] = ()
     schedule: Schedule = _SCHEDULE
-    resources: Resources = _RESOURCES
-    extra: str | None = None
-    dependencies: tuple[str, ...] = ("hf_platform.models.supervised", "hf_platform.models.checks")
-
-    @property
-    def search_space(self) -> dict[str, object]:
-        """Nothing to search."""
-        return {}
+    dependencies: tuple[str, ...] = (*DEPENDENCIES, "hf_platform.models.supervised")
 
     def spec(self, variant: str) -> dict[str, object]:
         """Give the name, which says everything."""
         return {"variant": variant}
 
-    def fit_many(self, batch: Sequence[FitTask]) -> list[Fitted | FitFailure]:
-        """Collect the errors of each baseline in its window."""
-        check_batch(batch, self.variants)
-        return [_fit(task) for task in batch]
+    def fit_one(self, task: FitTask) -> Fitted | FitFailure:
+        """Collect the errors of a baseline in its window."""
+        return _fit(task)
 
-    def usable_origins(self, fitted: Fitted, origins: OriginSet) -> BoolArray:
-        """Mark the origins up to which no return is missing."""
-        return returns_known(fitted.task.start, origins)
-
-    def forecast_many(
-        self, fitted: Sequence[Fitted], origins: Sequence[OriginSet]
-    ) -> list[ForecastDistribution | FitFailure]:
+    def forecast_one(self, fitted: Fitted, origins: OriginSet) -> ForecastDistribution:
         """Forecast without parameters, but for the drift."""
-        return [_forecast(fit, asked) for fit, asked in zip(fitted, origins, strict=True)]
-
-    def to_state(self, fitted: Fitted) -> dict[str, bytes]:
-        """Serialise: the parameters say everything."""
-        return to_state(fitted)
-
-    def from_state(self, task: FitTask, state: dict[str, bytes]) -> Fitted:
-        """Rebuild a fit."""
-        return from_state(task, state)
+        return _forecast(fitted, origins)
 
 
 def _fit(task: FitTask) -> Fitted | FitFailure:

@@ -16,6 +16,7 @@ from hf_platform.models.boosting import (
     Boosted,
     BoostingFamily,
     Split,
+    as_columns,
     check_spec,
     refitted_every,
 )
@@ -75,7 +76,7 @@ class CatBoostLearner:
         model = self._model(self.spec.max_rounds, od_type="Iter", od_wait=PATIENCE)
         model.fit(split.x, split.y, eval_set=(split.tail_x, split.tail_y))
         best = int(model.get_best_iteration() or 0) + 1
-        return Boosted((best,), _columns(model.predict(split.tail_x, ntree_end=best, thread_count=1)))
+        return Boosted((best,), as_columns(model.predict(split.tail_x, ntree_end=best, thread_count=1)))
 
     def grow(self, x: FloatArray, y: FloatArray, n_rounds: tuple[int, ...]) -> tuple[dict[str, bytes], FloatArray]:
         """Grow the final trees; return native files by name, and the importance of each feature."""
@@ -88,11 +89,6 @@ class CatBoostLearner:
             model.save_model(str(path), format="cbm")
             content = path.read_bytes()
         return {_MODEL_FILE: content}, np.asarray(model.get_feature_importance(), dtype=np.float64)
-
-
-def _columns(found: object) -> FloatArray:
-    values = np.asarray(found, dtype=np.float64)
-    return values.reshape(values.shape[0], -1)
 
 
 _SCHEDULE: Final = refitted_every(4)
@@ -134,7 +130,7 @@ class CatBoostFamily(BoostingFamily):
 
         model: Any = CatBoost()
         model.load_model(blob=state[_MODEL_FILE])
-        return _columns(model.predict(x, thread_count=1))
+        return as_columns(model.predict(x, thread_count=1))
 
 
 FAMILY: Final = CatBoostFamily()

@@ -1,7 +1,6 @@
 """Elastic net: a linear return forecast from price features, shrunk towards the mean."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -13,13 +12,12 @@ from hf_platform.models.base import (
     FitTask,
     Fitted,
     OriginSet,
-    Resources,
     Schedule,
     Status,
 )
-from hf_platform.models.checks import check_batch, data_failure, features_known
+from hf_platform.models.checks import data_failure, features_known
 from hf_platform.models.elastic_nets import TOLERANCE, coordinate_descent, out_of_sample_errors
-from hf_platform.models.state import from_state, to_state
+from hf_platform.models.series_family import DEPENDENCIES, OneByOneFamily
 from hf_platform.models.supervised import (
     PRICE_FEATURES,
     TrainingRows,
@@ -70,11 +68,10 @@ _SCHEDULE: Final = Schedule(
     window={"1d": 252, "1w": 252, "1mo": 120, "*": 252},
     every={"1d": 63, "1w": 52, "1mo": 12, "*": 252},
 )
-_RESOURCES: Final = Resources()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ElasticNetFamily:
+class ElasticNetFamily(OneByOneFamily):
     """Direct elastic net forecasts of the log return over the horizon, one fit per key and anchor.
 
     A look-back of 252 bars is one year of daily bars; with so short a window the fit is renewed every
@@ -84,7 +81,6 @@ class ElasticNetFamily:
     spec_: ElasticNetSpec = ElasticNetSpec()
     name: str = "elastic_net"
     kind: Literal["return"] = "return"
-    scope: Literal["series"] = "series"
     description: str = (
         "Linear forecast of the log return over the horizon from momentum, oscillator, volume and volatility "
         "features, shrunk by an elastic net (Zou and Hastie 2005, JRSS B 67, 301-320) fitted by coordinate "
@@ -94,11 +90,9 @@ class ElasticNetFamily:
     variants: tuple[str, ...] = ("default",)
     feature_names: tuple[str, ...] = PRICE_FEATURES
     schedule: Schedule = _SCHEDULE
-    resources: Resources = _RESOURCES
-    extra: str | None = None
     dependencies: tuple[str, ...] = (
+        *DEPENDENCIES,
         "hf_platform.models.supervised",
-        "hf_platform.models.checks",
         "hf_platform.models.descent",
         "hf_platform.models.elastic_nets",
     )
@@ -113,12 +107,8 @@ class ElasticNetFamily:
         rules = {"penalties": [list(pair) for pair in self.spec_.penalties()], "test_blocks": list(_TEST_BLOCKS)}
         return {"variant": variant, **rules, "features": list(self.feature_names)}
 
-    def fit_many(self, batch: Sequence[FitTask]) -> list[Fitted | FitFailure]:
-        """Fit each task on its own rows; the result does not depend on the batch."""
-        check_batch(batch, self.variants, self.feature_names)
-        return [self._fit(task) for task in batch]
-
-    def _fit(self, task: FitTask) -> Fitted | FitFailure:
+    def fit_one(self, task: FitTask) -> Fitted | FitFailure:
+        """Fit one task on its own rows."""
         began = time.perf_counter()
         rows = training_rows(task, self.feature_names)
         if isinstance(rows, FitFailure):
@@ -154,19 +144,9 @@ class ElasticNetFamily:
         params: dict[str, Any] = fitted.params
         return features_known(params["features"], origins)
 
-    def forecast_many(
-        self, fitted: Sequence[Fitted], origins: Sequence[OriginSet]
-    ) -> list[ForecastDistribution | FitFailure]:
-        """Apply each fit to the features at its origins."""
-        return [_forecast(fit, asked) for fit, asked in zip(fitted, origins, strict=True)]
-
-    def to_state(self, fitted: Fitted) -> dict[str, bytes]:
-        """Serialise: the parameters say everything."""
-        return to_state(fitted)
-
-    def from_state(self, task: FitTask, state: dict[str, bytes]) -> Fitted:
-        """Rebuild a fit."""
-        return from_state(task, state)
+    def forecast_one(self, fitted: Fitted, origins: OriginSet) -> ForecastDistribution:
+        """Apply the fit to the features at its origins."""
+        return _forecast(fitted, origins)
 
 
 def _params(rows: TrainingRows, coefficients: FloatArray, errors: FloatArray) -> dict[str, object]:

@@ -1,17 +1,16 @@
 """RiskMetrics: exponentially weighted variance, normal tails, nothing to estimate."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 
 from hf_platform.errors import ConfigError
-from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Resources, Schedule
-from hf_platform.models.checks import bad_returns, check_batch, returns_known
-from hf_platform.models.state import from_state, to_state
-from hf_platform.types import PROBABILITIES, BoolArray, ForecastDistribution
+from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Schedule
+from hf_platform.models.checks import bad_returns
+from hf_platform.models.series_family import DEPENDENCIES, OneByOneFamily
+from hf_platform.types import PROBABILITIES, ForecastDistribution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +38,10 @@ _SCHEDULE: Final = Schedule(
     window={"1d": 2000, "1w": 1040, "1mo": 360, "*": 2000},
     every={"1d": 250, "1w": 52, "1mo": 12, "*": 500},
 )
-_RESOURCES: Final = Resources()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EwmaFamily:
+class EwmaFamily(OneByOneFamily):
     """Zero-mean exponentially weighted variance; over `n_bars` it grows with their number.
 
     Nothing is estimated, so 250 daily bars suffice to start; an anchor only fixes the window whose
@@ -53,19 +51,15 @@ class EwmaFamily:
     spec_: EwmaSpec = EwmaSpec()
     name: str = "ewma"
     kind: Literal["volatility"] = "volatility"
-    scope: Literal["series"] = "series"
     description: str = (
         "Exponentially weighted variance with zero mean and normal tails (J.P. Morgan and Reuters 1996, RiskMetrics "
         "Technical Document, 4th ed.): decay 0.94, monthly 0.97; volatility grows with the square root of time."
     )
     variants: tuple[str, ...] = ("riskmetrics",)
-    feature_names: tuple[str, ...] = ()
     schedule: Schedule = _SCHEDULE
-    resources: Resources = _RESOURCES
-    extra: str | None = None
     dependencies: tuple[str, ...] = (
+        *DEPENDENCIES,
         *(f"hf_platform.volatility.{module}" for module in ("distributions", "ewma", "jit", "specification")),
-        "hf_platform.models.checks",
     )
 
     @property
@@ -77,12 +71,8 @@ class EwmaFamily:
         """Decays."""
         return {"variant": variant, "decay": self.spec_.decay, "monthly_decay": self.spec_.monthly_decay}
 
-    def fit_many(self, batch: Sequence[FitTask]) -> list[Fitted | FitFailure]:
-        """Take the mean square of each window as the start of its recursion."""
-        check_batch(batch, self.variants)
-        return [self._fit(task) for task in batch]
-
-    def _fit(self, task: FitTask) -> Fitted | FitFailure:
+    def fit_one(self, task: FitTask) -> Fitted | FitFailure:
+        """Take the mean square of the window as the start of the recursion."""
         began = time.perf_counter()
         failure = bad_returns(task)
         if failure is not None:
@@ -94,23 +84,9 @@ class EwmaFamily:
         }
         return Fitted(task=task, params=params, n_obs=window.size, seconds=time.perf_counter() - began)
 
-    def usable_origins(self, fitted: Fitted, origins: OriginSet) -> BoolArray:
-        """Mark the origins up to which no return is missing."""
-        return returns_known(fitted.task.start, origins)
-
-    def forecast_many(
-        self, fitted: Sequence[Fitted], origins: Sequence[OriginSet]
-    ) -> list[ForecastDistribution | FitFailure]:
+    def forecast_one(self, fitted: Fitted, origins: OriginSet) -> ForecastDistribution:
         """Filter from the start of the training window to each origin."""
-        return [_forecast(fit, asked) for fit, asked in zip(fitted, origins, strict=True)]
-
-    def to_state(self, fitted: Fitted) -> dict[str, bytes]:
-        """Serialise: the parameters say everything."""
-        return to_state(fitted)
-
-    def from_state(self, task: FitTask, state: dict[str, bytes]) -> Fitted:
-        """Rebuild a fit."""
-        return from_state(task, state)
+        return _forecast(fitted, origins)
 
 
 def _forecast(fitted: Fitted, origins: OriginSet) -> ForecastDistribution:

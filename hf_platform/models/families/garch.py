@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Resources, Schedule, Status
-from hf_platform.models.checks import bad_returns, check_batch, data_failure, returns_known
-from hf_platform.models.state import from_state, to_state
-from hf_platform.types import PROBABILITIES, BoolArray, FloatArray, ForecastDistribution
+from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Schedule, Status
+from hf_platform.models.checks import bad_returns, check_batch, data_failure
+from hf_platform.models.series_family import DEPENDENCIES, SeriesFamily
+from hf_platform.types import PROBABILITIES, FloatArray, ForecastDistribution
 
 if TYPE_CHECKING:
     from hf_platform.volatility.garch import GarchFits, GarchSpec
@@ -35,11 +35,10 @@ _SCHEDULE: Final = Schedule(
     window={"1d": 2000, "1w": 1040, "1mo": 360, "*": 2000},
     every={"1d": 250, "1w": 52, "1mo": 12, "*": 500},
 )
-_RESOURCES: Final = Resources()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GarchFamily:
+class GarchFamily(SeriesFamily):
     """Conditional variance models with a constant mean, filtered exactly between refits.
 
     A fit sees 1000 to 2000 daily bars (four to eight years: below 1000 the estimates of persistence and
@@ -54,7 +53,6 @@ class GarchFamily:
 
     name: str = "garch"
     kind: Literal["volatility"] = "volatility"
-    scope: Literal["series"] = "series"
     description: str = (
         "Maximum likelihood GARCH(1,1) (Bollerslev 1986), GJR(1,1,1) (Glosten, Jagannathan and Runkle 1993) and "
         "EGARCH(1,1,1) (Nelson 1991), with normal and with t innovations, refitted every 250 daily bars and filtered "
@@ -63,11 +61,8 @@ class GarchFamily:
     variants: tuple[str, ...] = tuple(
         f"{process}-{distribution}" for process in _PROCESSES for distribution in _DISTRIBUTIONS
     )
-    feature_names: tuple[str, ...] = ()
     schedule: Schedule = _SCHEDULE
-    resources: Resources = _RESOURCES
-    extra: str | None = None
-    dependencies: tuple[str, ...] = (*_ENGINE, "hf_platform.models.checks")
+    dependencies: tuple[str, ...] = (*DEPENDENCIES, *_ENGINE)
 
     @property
     def search_space(self) -> dict[str, object]:
@@ -101,24 +96,12 @@ class GarchFamily:
             results |= _fit_windows(variant, orders, good)
         return [results[task.model_id] for task in batch]
 
-    def usable_origins(self, fitted: Fitted, origins: OriginSet) -> BoolArray:
-        """Mark the origins up to which no return is missing."""
-        return returns_known(fitted.task.start, origins)
-
     def forecast_many(
         self, fitted: Sequence[Fitted], origins: Sequence[OriginSet]
     ) -> list[ForecastDistribution | FitFailure]:
         """Filter from the start of each training window to the origins, and forecast from there."""
         shapes = _standardised(fitted)
         return [_forecast(fit, asked, *shape) for fit, asked, shape in zip(fitted, origins, shapes, strict=True)]
-
-    def to_state(self, fitted: Fitted) -> dict[str, bytes]:
-        """Serialise: the parameters say everything."""
-        return to_state(fitted)
-
-    def from_state(self, task: FitTask, state: dict[str, bytes]) -> Fitted:
-        """Rebuild a fit."""
-        return from_state(task, state)
 
 
 def _orders(task: FitTask) -> tuple[int, int]:

@@ -1,15 +1,14 @@
 """HAR-RV: daily, weekly and monthly averages of realised variance, from the range of each bar."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Resources, Schedule, Status
-from hf_platform.models.checks import bad_returns, check_batch, data_failure, features_known
-from hf_platform.models.state import from_state, to_state
+from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Schedule, Status
+from hf_platform.models.checks import bad_returns, data_failure, features_known
+from hf_platform.models.series_family import DEPENDENCIES, OneByOneFamily
 from hf_platform.models.supervised import standard_shape
 from hf_platform.types import BoolArray, FloatArray, ForecastDistribution
 
@@ -25,11 +24,10 @@ _SCHEDULE: Final = Schedule(
     window={"1d": 1000, "1w": 520, "1mo": 240, "*": 1000},
     every={"1d": 250, "1w": 52, "1mo": 12, "*": 500},
 )
-_RESOURCES: Final = Resources()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HarRvFamily:
+class HarRvFamily(OneByOneFamily):
     """Heterogeneous autoregression of the logarithm of realised variance.
 
     The variance of a bar is Parkinson's, from its high and low; a ratio estimated in the window brings
@@ -39,7 +37,6 @@ class HarRvFamily:
 
     name: str = "har_rv"
     kind: Literal["volatility"] = "volatility"
-    scope: Literal["series"] = "series"
     description: str = (
         "Realised variance regressed on its own averages over 1, 5 and 22 bars, on the log scale (Corsi 2009, Journal "
         "of Financial Econometrics 7, 174-196). The variance of a bar comes from its high and low (Parkinson 1980, "
@@ -48,45 +45,23 @@ class HarRvFamily:
     variants: tuple[str, ...] = ("har-range",)
     feature_names: tuple[str, ...] = (_FEATURE,)
     schedule: Schedule = _SCHEDULE
-    resources: Resources = _RESOURCES
-    extra: str | None = None
-    dependencies: tuple[str, ...] = (
-        "hf_platform.models.supervised",
-        "hf_platform.models.checks",
-        "hf_platform.volatility.har",
-    )
-
-    @property
-    def search_space(self) -> dict[str, object]:
-        """Nothing to search."""
-        return {}
+    dependencies: tuple[str, ...] = (*DEPENDENCIES, "hf_platform.models.supervised", "hf_platform.volatility.har")
 
     def spec(self, variant: str) -> dict[str, object]:
         """Lookbacks and the measure of variance."""
         return {"variant": variant, "lookbacks": list(_LOOKBACKS), "scale": "log", "features": [_FEATURE]}
 
-    def fit_many(self, batch: Sequence[FitTask]) -> list[Fitted | FitFailure]:
-        """Fit each task by least squares."""
-        check_batch(batch, self.variants, self.feature_names)
-        return [_fit(task) for task in batch]
+    def fit_one(self, task: FitTask) -> Fitted | FitFailure:
+        """Fit one task by least squares."""
+        return _fit(task)
 
     def usable_origins(self, fitted: Fitted, origins: OriginSet) -> BoolArray:
         """Mark the origins whose own bar has a range."""
         return features_known(self.feature_names, origins)
 
-    def forecast_many(
-        self, fitted: Sequence[Fitted], origins: Sequence[OriginSet]
-    ) -> list[ForecastDistribution | FitFailure]:
+    def forecast_one(self, fitted: Fitted, origins: OriginSet) -> ForecastDistribution:
         """Forecast the variance of each bar of the horizon and add up."""
-        return [_forecast(fit, asked) for fit, asked in zip(fitted, origins, strict=True)]
-
-    def to_state(self, fitted: Fitted) -> dict[str, bytes]:
-        """Serialise: the parameters say everything."""
-        return to_state(fitted)
-
-    def from_state(self, task: FitTask, state: dict[str, bytes]) -> Fitted:
-        """Rebuild a fit."""
-        return from_state(task, state)
+        return _forecast(fitted, origins)
 
 
 def _variances(features: FloatArray, names: tuple[str, ...]) -> FloatArray:

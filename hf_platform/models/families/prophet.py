@@ -2,18 +2,18 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 
 from hf_platform.errors import ConfigError
-from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Resources, Schedule, Series
-from hf_platform.models.checks import bad_returns, check_batch, data_failure, returns_known
-from hf_platform.models.state import from_state, to_state
+from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Schedule, Series
+from hf_platform.models.checks import bad_returns, data_failure
+from hf_platform.models.series_family import DEPENDENCIES, OneByOneFamily
 from hf_platform.models.supervised import residual_distribution, residual_params
-from hf_platform.types import BoolArray, FloatArray, ForecastDistribution, TimeArray
+from hf_platform.types import FloatArray, ForecastDistribution, TimeArray
 
 _YEAR_DAYS: Final = 365.25
 _MIN_BARS: Final = 100
@@ -22,7 +22,6 @@ _SCHEDULE: Final = Schedule(
     window={"1d": 1500, "1w": 1040, "1mo": 360, "*": 1500},
     every={"1d": 1000, "1w": 208, "1mo": 48, "*": 1000},
 )
-_RESOURCES: Final = Resources()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +43,7 @@ class ProphetSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProphetFamily:
+class ProphetFamily(OneByOneFamily):
     """The change of a fitted curve of the log price between the origin and the end of the horizon.
 
     The curve's level is not forecast from: prices wander, and a trend fitted years ago would put the
@@ -56,17 +55,14 @@ class ProphetFamily:
     name: str = "prophet"
     extra: str | None = "prophet"
     kind: Literal["return"] = "return"
-    scope: Literal["series"] = "series"
     description: str = (
         "Piecewise linear trend and yearly season of the log price (Taylor and Letham 2018, Forecasting at Scale, The "
         "American Statistician 72, 37-45); the forecast return is the change of that curve over the horizon. Refitted "
         "every 1000 daily bars. Needs the extra `prophet`."
     )
     variants: tuple[str, ...] = ("yearly",)
-    feature_names: tuple[str, ...] = ()
     schedule: Schedule = _SCHEDULE
-    resources: Resources = _RESOURCES
-    dependencies: tuple[str, ...] = ("hf_platform.models.supervised", "hf_platform.models.checks", "prophet")
+    dependencies: tuple[str, ...] = (*DEPENDENCIES, "hf_platform.models.supervised", "prophet")
 
     @property
     def search_space(self) -> dict[str, object]:
@@ -80,12 +76,8 @@ class ProphetFamily:
         """Priors and season."""
         return {"variant": variant, **asdict(self.spec_)}
 
-    def fit_many(self, batch: Sequence[FitTask]) -> list[Fitted | FitFailure]:
-        """Fit each task by penalised likelihood."""
-        check_batch(batch, self.variants)
-        return [self._fit(task) for task in batch]
-
-    def _fit(self, task: FitTask) -> Fitted | FitFailure:
+    def fit_one(self, task: FitTask) -> Fitted | FitFailure:
+        """Fit one task by penalised likelihood."""
         began = time.perf_counter()
         failure = bad_returns(task)
         if failure is not None:
@@ -110,23 +102,9 @@ class ProphetFamily:
             seconds=time.perf_counter() - began,
         )
 
-    def usable_origins(self, fitted: Fitted, origins: OriginSet) -> BoolArray:
-        """Mark the origins up to which no return is missing."""
-        return returns_known(fitted.task.start, origins)
-
-    def forecast_many(
-        self, fitted: Sequence[Fitted], origins: Sequence[OriginSet]
-    ) -> list[ForecastDistribution | FitFailure]:
-        """Evaluate each curve at its origins and at the ends of their horizons."""
-        return [_forecast(fit, asked) for fit, asked in zip(fitted, origins, strict=True)]
-
-    def to_state(self, fitted: Fitted) -> dict[str, bytes]:
-        """Serialise: the parameters say everything."""
-        return to_state(fitted)
-
-    def from_state(self, task: FitTask, state: dict[str, bytes]) -> Fitted:
-        """Rebuild a fit."""
-        return from_state(task, state)
+    def forecast_one(self, fitted: Fitted, origins: OriginSet) -> ForecastDistribution:
+        """Evaluate the curve at its origins and at the ends of their horizons."""
+        return _forecast(fitted, origins)
 
 
 def _fit_curve(spec: ProphetSpec, task: FitTask, level: FloatArray) -> dict[str, object]:

@@ -16,7 +16,7 @@ from hf_platform.models.checks import bad_returns, check_batch, data_failure
 from hf_platform.models.device import Asked
 from hf_platform.models.neural import runtime
 from hf_platform.models.neural.windows import windows_known
-from hf_platform.models.state import from_state, to_state
+from hf_platform.models.series_family import DEPENDENCIES, SeriesFamily
 from hf_platform.types import PROBABILITIES, BoolArray, FloatArray, ForecastDistribution
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _SCHEDULE: Final = Schedule(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimesFmFamily:
+class TimesFmFamily(SeriesFamily):
     """Zero-shot quantiles of the log price path, from a local folder of weights.
 
     An instrument with too little history for the families that are trained is served by this one alone;
@@ -55,7 +55,6 @@ class TimesFmFamily:
     folder: Path | None = None  # HFP_TIMESFM_FOLDER unless given
     name: str = "timesfm"
     kind: Literal["return"] = "return"
-    scope: Literal["series"] = "series"
     description: str = (
         "Deciles of the log price path by the pretrained TimesFM 2.0 or 2.5 (Das, Kong, Sen and Zhou 2024, ICML, arXiv "
         "2310.10688) from a local folder, HFP_TIMESFM_FOLDER. Serves instruments with too little history for the "
@@ -63,12 +62,11 @@ class TimesFmFamily:
         "'random weights, not TimesFM' in the ledger and here."
     )
     variants: tuple[str, ...] = ("zero_shot",)
-    feature_names: tuple[str, ...] = ()
     schedule: Schedule = _SCHEDULE
     resources: Resources = _RESOURCES
     extra: str | None = "neural"
     dependencies: tuple[str, ...] = (
-        "hf_platform.models.checks",
+        *DEPENDENCIES,
         "hf_platform.models.device",
         "hf_platform.models.identity",
         "hf_platform.models.neural.timesfm_folder",
@@ -77,11 +75,6 @@ class TimesFmFamily:
         "torch",
         "transformers",
     )
-
-    @property
-    def search_space(self) -> dict[str, object]:
-        """Nothing to search: the model is used as it is."""
-        return {}
 
     def spec(self, variant: str) -> dict[str, object]:
         """Weights and context."""
@@ -159,14 +152,6 @@ class TimesFmFamily:
         """Ask the model at every origin of every key."""
         weights = self.weights()
         return [_forecast(weights, fit, asked) for fit, asked in zip(fitted, origins, strict=True)]
-
-    def to_state(self, fitted: Fitted) -> dict[str, bytes]:
-        """Serialise: the parameters name the weights."""
-        return to_state(fitted)
-
-    def from_state(self, task: FitTask, state: dict[str, bytes]) -> Fitted:
-        """Rebuild a fit."""
-        return from_state(task, state)
 
 
 def _forecast(weights: "Weights", fitted: Fitted, origins: OriginSet) -> ForecastDistribution:

@@ -14,6 +14,7 @@ from hf_platform.models.boosting import (
     Boosted,
     BoostingFamily,
     Split,
+    as_columns,
     check_spec,
     refitted_every,
 )
@@ -77,7 +78,7 @@ class XgBoostLearner:
             verbose_eval=False,
         )
         best = booster.best_iteration + 1
-        return Boosted((best,), _columns(booster.predict(tail, iteration_range=(0, best))))
+        return Boosted((best,), as_columns(booster.predict(tail, iteration_range=(0, best))))
 
     def grow(self, x: FloatArray, y: FloatArray, n_rounds: tuple[int, ...]) -> tuple[dict[str, bytes], FloatArray]:
         """Grow the final trees; return native files by name, and the gain of each feature."""
@@ -88,11 +89,6 @@ class XgBoostLearner:
         gains: dict[str, Any] = booster.get_score(importance_type="total_gain")
         importance = np.array([float(gains.get(f"f{column}", 0.0)) for column in range(x.shape[1])])
         return {_MODEL_FILE: bytes(booster.save_raw("ubj"))}, importance
-
-
-def _columns(found: object) -> FloatArray:
-    values = np.asarray(found, dtype=np.float64)
-    return values.reshape(values.shape[0], -1)
 
 
 _SCHEDULE: Final = refitted_every(5)
@@ -131,7 +127,7 @@ class XgBoostFamily(BoostingFamily):
         import xgboost
 
         booster = xgboost.Booster({"nthread": 1}, model_file=bytearray(state[_MODEL_FILE]))
-        return _columns(booster.predict(xgboost.DMatrix(x, nthread=1)))
+        return as_columns(booster.predict(xgboost.DMatrix(x, nthread=1)))
 
 
 FAMILY: Final = XgBoostFamily()
