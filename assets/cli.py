@@ -14,13 +14,16 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from hf_platform.cli.backup import backup, restore
 from hf_platform.cli.bench import bench
 from hf_platform.cli.capacity import capacity
 from hf_platform.cli.doctor import doctor
+from hf_platform.cli.explain import explain
 from hf_platform.cli.export import export
 from hf_platform.cli.mig import mig
 from hf_platform.cli.positions import positions
 from hf_platform.cli.query import query
+from hf_platform.cli.replay import replay
 from hf_platform.cli.shell_init import shell_init
 from hf_platform.cli.status import status
 from hf_platform.cli.stress import stress
@@ -51,8 +54,12 @@ app.add_typer(mig, name="mig")
 app.command()(doctor)
 app.command()(status)
 app.command()(query)
+app.command()(explain)
+app.command()(replay)
 app.command()(stress)
 app.command()(export)
+app.command()(backup)
+app.command()(restore)
 app.command("shell-init")(shell_init)
 console = Console()
 
@@ -103,6 +110,17 @@ def universe_list(
     with open_instance(Settings.from_env()) as instance:
         names = universe(instance)
     console.print("\n".join(names) if names else "The universe is empty. Add instruments with: hfp universe add")
+
+
+@universe_app.command("tickers")
+def universe_tickers(
+    name: Annotated[str | None, typer.Argument(help="Instrument or ticker; default: all.")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="As it was known on that day, UTC.")] = None,
+) -> None:
+    """Show under which tickers instruments were listed, and when; a ticker may have meant several."""
+    from hf_platform.cli.universe import print_tickers
+
+    print_tickers(Settings.from_env(), name, as_of)
 
 
 @universe_app.command("add")
@@ -172,8 +190,8 @@ def ingest(
     what: Annotated[
         str,
         typer.Argument(
-            help="A CSV or Parquet file of prices, corporate actions or alternative data, or the name of a source: "
-            "bundled."
+            help="A CSV or Parquet file of prices, corporate actions, alternative data or tickers, or the name of a "
+            "source: bundled."
         ),
     ],
 ) -> None:
@@ -193,8 +211,10 @@ def ingest(
     staged = inbox.stage(path, settings, universe=_known_records(settings))
     for rejection in staged.rejected:
         Console(stderr=True).print(f"[red]rejected[/] {escape(str(rejection))}", soft_wrap=True, highlight=False)
+    if staged.waiting:
+        console.print(f"tickers kept; the prices of {', '.join(staged.waiting)} may come now")
     if not staged.accepted:
-        raise typer.Exit(2)
+        raise typer.Exit(0 if staged.waiting and not staged.rejected else 2)
     console.print(f"{len(staged.accepted)} instruments accepted: {', '.join(sorted(staged.accepted))}")
     with _launcher() as launcher:
         launcher.add_instruments(sorted(staged.accepted))

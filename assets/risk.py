@@ -36,5 +36,6 @@ STAGES = (
         ),
         _estimate,
         lambda run, keys: pictures.var_pictures(run.platform.lake, keys),
+        command="hfp explain {instrument} {horizon}",
     ),
 )

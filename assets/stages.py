@@ -15,6 +15,7 @@ from assets import pictures
 from assets.recording import KeyRecord, StepContext, record
 from hf_platform.capacity.metering import Meter
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
+from hf_platform.lineage.code import record as record_code
 from hf_platform.types import GridKey
 from resources.platform import Platform
 
@@ -44,11 +45,15 @@ class GridRun:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One asset of the model grid: its spec, its work, and the picture on each materialisation."""
+    """One asset of the model grid: its spec, its work, and the picture on each materialisation.
+
+    `command` is what a person types to learn more about a key, with `{instrument}` and `{horizon}`.
+    """
 
     spec: dg.AssetSpec
     body: Callable[[GridRun, Sequence[GridKey]], StageOutcome]
     pictures: Callable[[GridRun, Sequence[GridKey]], Mapping[GridKey, str]] | None = None
+    command: str | None = None
 
     @property
     def name(self) -> str:
@@ -61,6 +66,7 @@ def run_stages(
 ) -> dict[str, list[KeyRecord]]:
     """Run stages in order and record each key; return the failed records by asset."""
     failures: dict[str, list[KeyRecord]] = {}
+    record_code(run.platform.lake, [stage.name for stage in stages], run.run_id)
     meter = Meter("model_grid", run.run_id, run.platform.settings.threads)
     for stage in stages:
         with meter.stage(stage.name) as tally:
@@ -77,7 +83,7 @@ def _run_stage(
     outcome = stage.body(run, keys)
     good = [key for key in keys if outcome.keys[key].status is KeyStatus.OK]
     drawn = stage.pictures(run, good) if stage.pictures and len(good) <= pictures.MOST else {}
-    records = [_record(outcome, key, drawn.get(key)) for key in keys]
+    records = [_record(outcome, key, drawn.get(key), stage.command) for key in keys]
     record(context, stage.spec.key, records)
     context.log.info(
         "%s: %d ok, %d failed, %d skipped in %.1f s",
@@ -90,7 +96,7 @@ def _run_stage(
     return outcome, [r for r in records if r.status is KeyStatus.FAILED]
 
 
-def _record(outcome: StageOutcome, key: GridKey, picture: str | None) -> KeyRecord:
+def _record(outcome: StageOutcome, key: GridKey, picture: str | None, command: str | None) -> KeyRecord:
     of_key = outcome.keys[key]
     metadata: dict[str, Any] = {
         "fits_ok": of_key.n_ok,
@@ -104,6 +110,8 @@ def _record(outcome: StageOutcome, key: GridKey, picture: str | None) -> KeyReco
     }
     if picture is not None:
         metadata["picture"] = dg.MetadataValue.md(picture)
+    if command is not None:
+        metadata["explain"] = command.format(instrument=key.instrument, horizon=key.horizon)
     return KeyRecord(str(key), of_key.status, of_key.reason, of_key.data_version, metadata)
 
 

@@ -52,6 +52,26 @@ def redact(text: str, settings: Settings) -> str:
 # Marks in a driver's text (lower case), and what to say: the rule, then the next step.
 _CAUSES: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     (
+        ("http code 401", "http code 403", "signaturedoesnotmatch", "invalidaccesskeyid"),
+        "the object store of {data} refuses these credentials",
+        "Check HFP_S3_KEY_ID and HFP_S3_SECRET, and what that user may do there.",
+    ),
+    (
+        ("could not connect to server error for http", "could not establish connection error for http"),
+        "the object store of {data} cannot be reached",
+        "Check HFP_S3_ENDPOINT, HFP_S3_USE_SSL and the server.",
+    ),
+    (
+        ("nosuchbucket",),
+        "the bucket of {data} does not exist",
+        "Make it, or check HFP_LAKE_DATA.",
+    ),
+    (
+        ("authentication failed", "no password supplied", 'role "'),
+        "{where} refuses these credentials",
+        "Check user and password in HFP_LAKE_CATALOG.",
+    ),
+    (
         ("no space left", "disk is full", "disk full", "file too large", "quota exceeded"),
         "no space left for {where} or {data}",
         "Free disk space; nothing of the transaction was stored.",
@@ -59,7 +79,7 @@ _CAUSES: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     (
         ("file is not a database", "malformed", "file is encrypted", "corrupt"),
         "the catalogue {where} is damaged",
-        "Restore it from a backup, or move it away and run `hfp materialize`.",
+        "Restore it with `hfp restore FOLDER --replace`, or move it away and run `hfp materialize`.",
     ),
     (
         ("permission denied", "readonly database", "read-only file system", "unable to open database file"),
