@@ -7,6 +7,7 @@ from assets.model_grid import usual_stages
 from assets.partitions import HORIZONS, range_tags, universe
 from assets.portfolio import portfolio_graph
 from assets.refit import refit
+from assets.watch import alert_on_failure, watchdog_sensor
 from hf_platform.market import inbox
 from hf_platform.settings import Settings
 from resources.platform import Platform
@@ -130,6 +131,8 @@ SENSORS = [
     _portfolios_after(dg.DagsterRunStatus.SUCCESS, "success"),
     _portfolios_after(dg.DagsterRunStatus.FAILURE, "failure"),
     inbox_sensor,
+    watchdog_sensor,
+    alert_on_failure,
 ]
 SCHEDULES = [nightly]
 JOBS = [market_and_features, grid, portfolios, refit]

@@ -8,9 +8,12 @@ from typing import Any
 import dagster as dg
 from dagster import _check as check
 
+from assets import session_risk
 from assets.families import is_tunable
 from assets.partitions import HORIZONS, UNIVERSE_NAME, range_tags, universe
+from assets.watch import process_tag
 from hf_platform.errors import ConfigError, UnknownNameError
+from hf_platform.lineage.stale import Manifest
 from hf_platform.models import FAMILIES, chosen_families
 from hf_platform.settings import Settings
 from hf_platform.types import GridKey
@@ -67,7 +70,7 @@ class Launcher:
         return job.execute_in_process(
             instance=self.instance,
             asset_selection=[dg.AssetKey(name) for name in assets],
-            tags=range_tags(instruments, horizons),
+            tags=range_tags(instruments, horizons) | process_tag(),
             run_config={**QUIET} | ({"ops": {step: {"config": dict(config)}}} if config else {}),
             raise_on_error=False,
         )
@@ -80,7 +83,7 @@ class Launcher:
         return job.execute_in_process(
             instance=self.instance,
             asset_selection=[dg.AssetKey(name) for name in assets],
-            tags=range_tags(list(horizons)) if "dcc_garch" in assets else {},
+            tags=(range_tags(list(horizons)) if "dcc_garch" in assets else {}) | process_tag(),
             run_config={**QUIET} | ({"ops": {"portfolio_graph": {"config": {"as_of": as_of}}}} if as_of else {}),
             raise_on_error=False,
         )
@@ -89,6 +92,7 @@ class Launcher:
         """Execute the `refit` job: scattered keys, instruments or dropped files, in one run."""
         return self.definitions.resolve_job_def("refit").execute_in_process(
             instance=self.instance,
+            tags=process_tag(),
             run_config={**QUIET} | {"ops": {"refit_keys": {"config": config}}},
             raise_on_error=False,
         )
@@ -138,12 +142,34 @@ class Launcher:
             results += [self._execute(name) for name in selected]
         return results
 
+    def run_stale(self, instruments: Sequence[str]) -> list[dg.ExecuteInProcessResult]:
+        """Execute exactly what is stale: features by instrument first, then scattered keys of the model grid.
+
+        Keys with the same stale assets share a run; empty where nothing is stale.
+        """
+        names = self.known_instruments(instruments)
+        assets_of: dict[str, list[str]] = {}
+        whole: list[str] = []
+        for one in Manifest(self._platform.lake).stale(instruments=names):
+            (assets_of.setdefault(one.partition, []) if one.partition else whole).append(one.asset)
+        by_assets: dict[tuple[str, ...], list[str]] = {}
+        for partition, stale in assets_of.items():
+            by_assets.setdefault(tuple(stale), []).append(partition)
+        features = [(stale, parts) for stale, parts in by_assets.items() if "|" not in parts[0]]
+        results: list[dg.ExecuteInProcessResult] = []
+        for stale, parts in features or ([((), names[:1])] if whole else []):
+            blocks = contiguous(parts, universe(self.instance))
+            results += [self.materialize([*stale, *whole], block) for block in blocks]
+        results += [self.refit(keys=parts, assets=list(stale)) for stale, parts in by_assets.items() if "|" in parts[0]]
+        return results
+
     def _execute(self, name: str) -> dg.ExecuteInProcessResult:
         """Execute one asset without partitions."""
         job = self.definitions.resolve_implicit_global_asset_job_def()
         return job.execute_in_process(
             instance=self.instance,
             asset_selection=[dg.AssetKey(name)],
+            tags=process_tag(),
             run_config={**QUIET},
             raise_on_error=False,
         )
@@ -180,11 +206,12 @@ class Launcher:
 
 
 def leave_out(selected: Sequence[str], selection: str, settings: Settings) -> list[str]:
-    """Drop the families that `HFP_FAMILIES` does not name, unless the user's selection does."""
+    """Drop what `HFP_FAMILIES` does not name or has no horizon, unless the user's selection names it."""
     chosen = {family.name for family in chosen_families(settings)}
     typed = set(re.findall(r"\w+", selection))
-    idle = {family.name for family in FAMILIES} - chosen - typed
-    return [name for name in selected if name not in idle]
+    idle = {family.name for family in FAMILIES} - chosen
+    idle |= {name for name in selected if not session_risk.applies(name, settings)}
+    return [name for name in selected if name not in idle - typed]
 
 
 def spell_out(selection: str, known: Sequence[str]) -> str:
