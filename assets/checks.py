@@ -126,6 +126,20 @@ _MARKET_RULES = (
         dg.AssetCheckSeverity.WARN,
     ),
     Rule(
+        "raw_prices",
+        "stable_history",
+        "A source restates at most 2 % of an instrument's bars within a week; more looks like a vendor that answers "
+        "differently each time. See them with `hfp revisions`.",
+        "with pulls as (select instrument, frequency, source, event_at, ingested_at, row_number() over "
+        "(partition by instrument, frequency, source, event_at order by known_at) as pull from market.raw_prices "
+        "where known_at <= $as_of) "
+        "select instrument, frequency, source, count(*) filter (where pull > 1) as restated, "
+        "count(*) filter (where pull = 1) as bars from pulls group by instrument, frequency, source "
+        "having count(*) filter (where pull > 1 and ingested_at > (select max(ingested_at) from pulls) "
+        "- interval 7 day) > 0.02 * count(*) filter (where pull = 1)",
+        dg.AssetCheckSeverity.WARN,
+    ),
+    Rule(
         "corporate_actions",
         "explained_jumps",
         "No daily close jumps by a whole factor of shares (2, 3, 4, 5, 10 or their inverse) without an action.",
@@ -188,8 +202,8 @@ _RISK_RULES = (
         "monotone_in_confidence",
         "VaR does not fall when the confidence rises.",
         "select * from (select instrument, horizon, method, forecast_origin, confidence, value_at_risk, "
-        "lag(value_at_risk) over (partition by instrument, horizon, method, forecast_origin, known_at, created_at "
-        "order by confidence) as lower from risk.value_at_risk where known_at <= $as_of) where value_at_risk < lower",
+        "lag(value_at_risk) over (partition by instrument, horizon, method, position_sign, forecast_origin, known_at, "
+        "created_at order by confidence) as lower from risk.value_at_risk where known_at <= $as_of) where value_at_risk < lower",
     ),
     Rule(
         "var_backtest",

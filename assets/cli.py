@@ -14,9 +14,11 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from assets.universe_cli import known_records, universe_app
 from hf_platform.cli.backup import backup, restore
 from hf_platform.cli.bench import bench
 from hf_platform.cli.capacity import capacity
+from hf_platform.cli.diff import diff
 from hf_platform.cli.doctor import doctor
 from hf_platform.cli.explain import explain
 from hf_platform.cli.export import export
@@ -24,7 +26,9 @@ from hf_platform.cli.mig import mig
 from hf_platform.cli.positions import positions
 from hf_platform.cli.query import query
 from hf_platform.cli.replay import replay
+from hf_platform.cli.revisions import print_revisions, revisions
 from hf_platform.cli.shell_init import shell_init
+from hf_platform.cli.stale import stale
 from hf_platform.cli.status import status
 from hf_platform.cli.stress import stress
 from hf_platform.errors import ConfigError, PlatformError, UnknownNameError
@@ -36,7 +40,6 @@ if TYPE_CHECKING:
     from dagster import ExecuteInProcessResult
 
     from assets.launch import Launcher
-    from hf_platform.market.universe import Instrument
 
 app = typer.Typer(
     help="Prices in, risk numbers out: run the graph, ask the lake, see what failed.",
@@ -45,7 +48,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-universe_app = typer.Typer(help="Which instruments the graph works on.", no_args_is_help=True)
 app.add_typer(universe_app, name="universe")
 app.add_typer(positions, name="positions")
 app.add_typer(bench, name="bench")
@@ -56,10 +58,13 @@ app.command()(status)
 app.command()(query)
 app.command()(explain)
 app.command()(replay)
+app.command()(diff)
+app.command("stale")(stale)
 app.command()(stress)
 app.command()(export)
 app.command()(backup)
 app.command()(restore)
+app.command()(revisions)
 app.command("shell-init")(shell_init)
 console = Console()
 
@@ -94,104 +99,13 @@ def _progress(label: str, total: int) -> "Iterator[Callable[[int], None]]":
         yield lambda n_done: bar.update(task, completed=n_done)
 
 
-@universe_app.command("list")
-def universe_list(
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="Members on that day, in UTC, delisted names among them.")
-    ] = None,
-) -> None:
-    """List the instruments that have a partition, or those that were members at a moment, as it was known then."""
-    from assets.partitions import universe
-    from resources.instance import open_instance
-
-    if as_of is not None:
-        console.print("\n".join(_known_records(Settings.from_env(), as_of)) or "The lake knows no member then.")
-        return
-    with open_instance(Settings.from_env()) as instance:
-        names = universe(instance)
-    console.print("\n".join(names) if names else "The universe is empty. Add instruments with: hfp universe add")
-
-
-@universe_app.command("tickers")
-def universe_tickers(
-    name: Annotated[str | None, typer.Argument(help="Instrument or ticker; default: all.")] = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="As it was known on that day, UTC.")] = None,
-) -> None:
-    """Show under which tickers instruments were listed, and when; a ticker may have meant several."""
-    from hf_platform.cli.universe import print_tickers
-
-    print_tickers(Settings.from_env(), name, as_of)
-
-
-@universe_app.command("add")
-def universe_add(
-    names: Annotated[list[str] | None, typer.Argument(help="Instruments, for example SP500 AAPL.")] = None,
-    all_bundled: Annotated[bool, typer.Option("--all-bundled", help="All 23 bundled instruments.")] = False,
-) -> None:
-    """Give instruments a partition, so that the graph works on them."""
-    from assets.partitions import UNIVERSE_NAME, universe
-    from hf_platform.market.universe import check_name
-    from resources.instance import open_instance
-
-    wanted = [check_name(name) for name in names or []]
-    if all_bundled:
-        wanted += _bundled_names()
-    if not wanted:
-        raise ConfigError("name at least one instrument, found none. Or say --all-bundled.")
-    with open_instance(Settings.from_env()) as instance:
-        known = set(universe(instance))
-        new = [name for name in dict.fromkeys(wanted) if name not in known]
-        instance.add_dynamic_partitions(UNIVERSE_NAME, new)
-    console.print(f"{len(new)} added, {len(known) + len(new)} in the universe.")
-
-
-@universe_app.command("remove")
-def universe_remove(names: Annotated[list[str], typer.Argument(help="Instruments to retire.")]) -> None:
-    """Retire instruments: the graph stops working on them; what the lake holds stays."""
-    from assets.partitions import UNIVERSE_NAME, universe
-    from resources.instance import open_instance
-
-    with open_instance(Settings.from_env()) as instance:
-        known = universe(instance)
-        for name in names:
-            if name not in known:
-                raise UnknownNameError("instrument", name, tuple(sorted(known)))
-        for name in names:
-            instance.delete_dynamic_partition(UNIVERSE_NAME, name)
-    console.print(f"{len(names)} retired; their history stays in the lake.")
-
-
-def _known_records(settings: Settings, as_of: str | None = None) -> "dict[str, Instrument]":
-    """Read what the lake knows of instruments; nothing where there is no lake yet."""
-    from datetime import datetime
-
-    from hf_platform.errors import LakeMissingError
-    from hf_platform.lake import Lake
-    from hf_platform.market.universe import read_universe
-
-    try:
-        return read_universe(Lake(settings), datetime.fromisoformat(as_of) if as_of is not None else None)
-    except LakeMissingError:
-        return {}
-    except ValueError as error:
-        raise ConfigError(
-            f"--as-of is an ISO date or time in UTC, found {as_of!r}. Write it like 2018-12-24."
-        ) from error
-
-
-def _bundled_names() -> list[str]:
-    from hf_platform.market.sources.bundled import BundledSource
-
-    return [record.instrument for record in BundledSource().instruments()]
-
-
 @app.command()
 def ingest(
     what: Annotated[
         str,
         typer.Argument(
             help="A CSV or Parquet file of prices, corporate actions, alternative data or tickers, or the name of a "
-            "source: bundled."
+            "source: bundled, or a vendor of the feed file."
         ),
     ],
 ) -> None:
@@ -199,16 +113,11 @@ def ingest(
     from hf_platform.market import inbox
 
     settings = Settings.from_env()
-    if what == "bundled":
-        names = _bundled_names()
-        with _launcher() as launcher:
-            launcher.add_instruments(names)
-            _report(launcher.refit(instruments=names))
-        return
     path = Path(what)
     if not path.exists():
-        raise ConfigError(f"a file or a source is needed, found neither a file nor a source called {what!r}.")
-    staged = inbox.stage(path, settings, universe=_known_records(settings))
+        _ingest_source(what, settings)
+        return
+    staged = inbox.stage(path, settings, universe=known_records(settings))
     for rejection in staged.rejected:
         Console(stderr=True).print(f"[red]rejected[/] {escape(str(rejection))}", soft_wrap=True, highlight=False)
     if staged.waiting:
@@ -223,6 +132,30 @@ def ingest(
         raise typer.Exit(1)
 
 
+def _ingest_source(name: str, settings: Settings) -> None:
+    """Load what a source lists, and say where it contradicts what it said before."""
+    from datetime import UTC, datetime
+
+    from hf_platform.market.sources.catalogue import available
+
+    sources = available(settings)
+    if name not in sources:
+        raise ConfigError(
+            f"a file or a source is needed, found neither a file nor a source called {name!r}. The sources are "
+            f"{', '.join(sources)}; vendors stand in the file of HFP_FEEDS."
+        )
+    names = [record.instrument for record in sources[name].instruments()]
+    if not names:
+        raise ConfigError(f"the source {name} has an instrument, found none. Drop a file, or list some in HFP_FEEDS.")
+    started = datetime.now(UTC).replace(tzinfo=None)
+    with _launcher() as launcher:
+        launcher.add_instruments(names)
+        try:
+            _report(launcher.refit(instruments=names))
+        finally:
+            print_revisions(settings, None, started, quiet=True)
+
+
 @app.command()
 def materialize(
     selection: Annotated[
@@ -233,6 +166,9 @@ def materialize(
     *,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Only the keys whose last attempt failed, in one run.")
+    ] = False,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Only what stands on other data, code or settings by now: see hfp stale.")
     ] = False,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Knowledge cutoff in UTC, for example 2018-12-24.")
@@ -246,19 +182,25 @@ def materialize(
     for name in horizon or []:
         if name not in settings.horizons:
             raise UnknownNameError("horizon", name, settings.horizons)
+    if stale and (retry_failed or as_of or tune or selection != "*" or horizon):
+        raise ConfigError("--stale finds out itself what to run. Give nothing but --instrument beside it.")
     with _launcher() as launcher:
-        results = launcher.run(
-            selection,
-            instrument or [],
-            horizon or list(settings.horizons),
-            retry_failed=retry_failed,
-            as_of=as_of,
-            tune=tune,
+        results = (
+            launcher.run_stale(instrument or [])
+            if stale
+            else launcher.run(
+                selection,
+                instrument or [],
+                horizon or list(settings.horizons),
+                retry_failed=retry_failed,
+                as_of=as_of,
+                tune=tune,
+            )
         )
     for result in results:
         _report(result)
     if not results:
-        console.print("Nothing to do: no model's last attempt failed.")
+        console.print("Nothing is stale." if stale else "Nothing to do: no model's last attempt failed.")
 
 
 def _report(result: "ExecuteInProcessResult") -> None:

@@ -97,6 +97,17 @@ def sessions(calendar: str) -> Sessions:
     return Sessions(calendar, dates, micro("open"), micro("close"))
 
 
+def time_zone(calendar: str) -> str:
+    """Name the exchange's time zone, for example ``America/New_York``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no calendar of that name.
+    """
+    return str(_exchange(calendar).tz)
+
+
 def session_closes(calendar: str, start: Moment, end: Moment) -> TimeArray:
     """Give the closes of the sessions that end in ``[start, end]``.
 

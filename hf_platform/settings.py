@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from hf_platform.errors import ConfigError
+from hf_platform.fitting.overrides import Override, parse_override
 from hf_platform.horizons import Horizon
 
 _FAMILY_FILES = Path(__file__).parent / "models" / "families"
@@ -53,7 +54,34 @@ class Settings(BaseSettings):
     tracking: Annotated[
         Literal["on", "off"], Field(description="one MLflow run per materialised family, under HFP_HOME/mlflow")
     ] = "on"
-    threads: Annotated[int, Field(ge=1, le=256, description="parallel fits of the inline executor")] = 2
+    threads: Annotated[
+        int, Field(ge=1, le=256, description="parallel fits on this machine: threads, or workers of a local Ray")
+    ] = 2
+    executor: Annotated[
+        Literal["inline", "ray", "kuberay"],
+        Field(description="where models are fitted: threads of the run, a Ray of this machine, a Ray job on Kubernetes"),
+    ] = "inline"
+    placement: Annotated[
+        tuple[Override, ...] | None,
+        NoDecode,
+        Field(description="overrides by family: `nbeats:gpus=0.5,timeout=3600 garch:where=inline`, see Executors"),
+    ] = None
+    model_timeout: Annotated[float, Field(gt=0, description="seconds that one model may take in a worker")] = 600.0
+    worker_memory_gb: Annotated[
+        float, Field(gt=0, description="memory that a worker may add to what it starts with, in GiB")
+    ] = 8.0
+    ready_timeout: Annotated[
+        float, Field(gt=0, description="seconds to wait for a cluster, and for a machine that fits a family's request")
+    ] = 600.0
+    gpu_memory_gb: Annotated[
+        float, Field(gt=0, description="memory of one GPU, or slice, as the cluster counts them, in GB")
+    ] = 24.0
+    ray_address: Annotated[
+        str | None, Field(description="Ray to join instead of an own one: ray://HOST:10001; RAY_ADDRESS is ignored")
+    ] = None
+    ray_job: Annotated[
+        Path | None, Field(description="manifest with the RayJob of `kuberay`, see deploy/kubernetes/base/ray.yaml")
+    ] = None
     mlflow_uri: Annotated[
         SecretStr | None, Field(description="postgresql+psycopg2:// URL for MLflow's runs; default SQLite in HFP_HOME")
     ] = None
@@ -64,6 +92,24 @@ class Settings(BaseSettings):
     prices: Annotated[
         Path | None, Field(description="price table of capacity plans, TOML; default: the bundled one")
     ] = None
+    feeds: Annotated[
+        Path | None, Field(description="TOML file that lists vendors and what they deliver (README, Vendors)")
+    ] = None
+    rest_token: Annotated[SecretStr | None, Field(description="token of the feed `rest`")] = None
+    database_url: Annotated[
+        SecretStr | None, Field(description="SQLAlchemy URL of the feed `database`, with its credential")
+    ] = None
+    refinitiv_app_key: Annotated[SecretStr | None, Field(description="application key of the feed `refinitiv`")] = None
+    alert_webhook: Annotated[
+        SecretStr | None, Field(description="URL that gets a JSON POST for each failed run")
+    ] = None
+    alert_smtp: Annotated[
+        SecretStr | None, Field(description="mail server: smtp://, smtp+starttls:// or smtps://USER:PASSWORD@HOST:PORT")
+    ] = None
+    alert_to: Annotated[tuple[str, ...], NoDecode, Field(description="who gets an e-mail for each failed run")] = ()
+    stuck_minutes: Annotated[
+        float, Field(gt=0, description="minutes without an event after which the watchdog ends a run")
+    ] = 180.0
     lock_timeout: Annotated[float, Field(gt=0, description="seconds a writer waits for the lake's lock")] = 120.0
     snapshot_days: Annotated[int, Field(ge=1, description="days before an unpinned snapshot may expire")] = 30
     inbox_max_mb: Annotated[int, Field(ge=1, description="largest file that ingestion accepts, in MiB")] = 1024
@@ -71,7 +117,7 @@ class Settings(BaseSettings):
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="level of the platform's own log lines")
     ] = "INFO"
 
-    @field_validator("horizons", "families", mode="before")
+    @field_validator("horizons", "families", "alert_to", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
@@ -94,6 +140,17 @@ class Settings(BaseSettings):
         if value is not None and (not value or unknown):
             raise ValueError(f"at least one of {' '.join(known)}; found {' '.join(unknown) or 'none'}")
         return value
+
+    @field_validator("placement", mode="before")
+    @classmethod
+    def _overrides(cls, value: object) -> object:
+        found = tuple(map(parse_override, value.split())) if isinstance(value, str) else value
+        if isinstance(found, tuple):
+            named = tuple(one.family for one in found if isinstance(one, Override))
+            cls._known_families(named)
+            if len(set(named)) != len(named):
+                raise ValueError(f"each family at most once; found {' '.join(named)}")
+        return found
 
     @field_validator("home")
     @classmethod
@@ -175,5 +232,22 @@ def plan_keys_together() -> None:
 
 
 def tell_nobody() -> None:
-    """Switch off what MLflow would report about its use; a user's own choice stands."""
+    """Switch off what MLflow and Ray would report about their use; a user's own choice stands."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+
+def keep_ray_on_loopback() -> None:
+    """Let a Ray that this process starts listen on loopback only, to callers with its token; before ray is imported.
+
+    Ray binds to every interface by default. The first variable makes it treat the machine as one that can
+    have no second node, as it does on a Mac.
+    """
+    tell_nobody()
+    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
+def keep_tune_quiet() -> None:
+    """Let Ray Tune obey `verbose=0`, which its newer printer does not; before ray.tune is imported."""
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from hf_platform.lake import lineage_words as words
 from hf_platform.lake.cost_words import COSTS, COSTS_MEANING, STAGE_WORDS
+from hf_platform.lake.model_words import DECOMPOSITION_WORDS, TUNING_WORDS
 from hf_platform.lake.portfolio_words import PORTFOLIO, SHARES_OF_EQUITY
 from hf_platform.lake.vocabulary import VOCABULARY
 
@@ -94,6 +96,17 @@ _ALL: Final = (
         key="instrument valid_from",
     ),
     _table(
+        "market.tickers",
+        "one row per ticker, instrument, spell and vintage: which instrument a listed name meant on a day",
+        "ticker instrument valid_from valid_to known_at ingested_at source",
+        key="ticker instrument valid_from known_at",
+        other={
+            "valid_from": ("TIMESTAMP", "first local trading day under the ticker, at midnight"),
+            "valid_to": ("TIMESTAMP", "first local day no longer under it, at midnight; null while it is"),
+            "source": ("VARCHAR", "feed"),
+        },
+    ),
+    _table(
         "market.quarantine",
         "one row per price row that was refused",
         "quarantine_id instrument event_at source file row_number rule value next_step payload_json ingested_at",
@@ -157,22 +170,21 @@ _ALL: Final = (
     ),
     _table(
         "models.tuned_parameters",
-        "one row per search of a variant of a key: the best parameters, what they beat, and on which data",
+        "one row per search of a variant of a key (of all instruments, `*`, where one net serves them): the best "
+        "parameters, what they beat, and on which data",
         "tuning_id family variant instrument horizon searched_until as_of params_json score default_score is_champion "
         "sampler n_trials trials_json seed data_version code_version lake_snapshot created_at",
         key="tuning_id",
         sort="family instrument horizon variant searched_until",
-        other={
-            "tuning_id": ("VARCHAR", "content hash of model, trials asked for, seed and code"),
-            "searched_until": ("TIMESTAMP", "last bar that the search read, UTC; models anchored earlier ignore it"),
-            "params_json": ("VARCHAR", "best parameters, JSON; {} where the family's own are best"),
-            "score": ("DOUBLE", "mean out-of-sample loss of the best over purged blocks: CRPS, or QLIKE of variances"),
-            "default_score": ("DOUBLE", "the same of the family's own parameters"),
-            "is_champion": ("BOOLEAN", "the best beats the family's own: the next fit uses it"),
-            "sampler": ("VARCHAR", "tpe, or enumeration of a space of choices"),
-            "n_trials": ("BIGINT", "points tried"),
-            "trials_json": ("VARCHAR", "all trials with their scores, JSON"),
-        },
+        other=TUNING_WORDS,
+    ),
+    _table(
+        "models.decompositions",
+        "one row per forecast of a net that can be taken apart, bar of its window or path, and component",
+        "model_id family variant instrument horizon forecast_origin step component value created_at",
+        key="model_id forecast_origin step component",
+        sort="instrument horizon family forecast_origin component step",
+        other=DECOMPOSITION_WORDS,
     ),
     _table(
         "ensembles.forecasts",
@@ -320,6 +332,8 @@ _ALL: Final = (
         sort="started_at",
         other=STAGE_WORDS,
     ),
+    _table("ops.code_versions", *words.CODES, key="asset code_version module", other=words.CODE_WORDS),
+    _table("ops.partitions", *words.PARTITIONS, key="asset partition", other=words.PARTITION_WORDS),
     _table(
         "ops.schema_versions",
         "one row per migration that was applied to this lake",

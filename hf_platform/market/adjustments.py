@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hf_platform.lake import Lake
 
 # Under these flags a close is no price; `hard_flags` of dbt_features/dbt_project.yml are the same.
-HARD_FLAGS: Final = ("non_positive_price", "missing_close", "duplicate")
+HARD_FLAGS: Final = ("non_positive_price", "missing_close", "duplicate", "cancelled_payment")
 
 # Common table expressions over $instruments and $as_of; `adjusted_bars` is the last. What dbt builds into
 # features.int_returns (dbt_features/macros/adjustments.sql) must be the same to the last bit.

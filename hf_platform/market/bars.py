@@ -9,7 +9,7 @@ import polars as pl
 
 from hf_platform.horizons import FREQUENCIES
 from hf_platform.lake import Lake
-from hf_platform.market import cleaning, schemas
+from hf_platform.market import cleaning, final_payments, schemas
 from hf_platform.market.corporate_actions import read_actions
 from hf_platform.market.folding import can_fold, fold
 from hf_platform.market.source import TIME, VALUE_COLUMNS
@@ -95,7 +95,8 @@ def build_bars(store: Lake, instruments: Sequence[str], *, run_id: str) -> dict[
     Notes
     -----
     A bar whose value or flags differ from what is stored is appended as a later vintage, known from
-    when its newest part was known. Building again writes nothing.
+    when its newest part was known. Building again writes nothing. A merger or delisting ends the series
+    with what holders got (`final_payments`).
     """
     records = read_universe(store)
     asked = list(dict.fromkeys(instruments))
@@ -103,9 +104,14 @@ def build_bars(store: Lake, instruments: Sequence[str], *, run_id: str) -> dict[
     for start in range(0, len(asked), CHUNK):
         names = asked[start : start + CHUNK]
         arguments: dict[str, object] = {"instruments": names, "frequency": None, "as_of": None}
-        folded = all_frequencies(store.query(_RAW, arguments), records)
-        wanted = cleaning.flag(folded, records=records, actions=read_actions(store, names))
-        changed = changes(wanted, store.query(_BARS, arguments))
+        actions = read_actions(store, names)
+        raw = store.query(_RAW, arguments)
+        paid = final_payments.payments(raw, actions, records, final_payments.read_counterparts(store, actions))
+        folded = all_frequencies(pl.concat([raw, paid]), records)
+        flagged = cleaning.flag(folded, records=records, actions=actions)
+        stored = store.query(_BARS, arguments)
+        wanted = final_payments.mark(flagged, stored)
+        changed = changes(wanted, stored)
         if not changed.is_empty():
             schemas.check(changed, schemas.bars_schema(), "bars")
             with store.transaction(PRODUCER, run_id, f"bars of {len(names)} instruments") as tx:

@@ -1,4 +1,4 @@
-"""What a dropped file may hold, told from its header: prices, corporate actions, or alternative data."""
+"""What a dropped file may hold, told from its header: prices, corporate actions, alternative data, or tickers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class Layout:
     Parameters
     ----------
     name : str
-        prices, corporate_actions or alternative_data.
+        prices, corporate_actions, alternative_data or tickers.
     times : tuple of str
         Of these there must be exactly one.
     more_times, numbers, texts, vectors : tuple of str
@@ -46,7 +46,7 @@ PRICES: Final = Layout(
     name="prices",
     times=("date", "event_at"),
     numbers=("open", "high", "low", "close", "volume"),
-    texts=("instrument", "frequency", "calendar", "currency", "asset_class", "price_rule"),
+    texts=("ticker", "instrument", "frequency", "calendar", "currency", "asset_class", "price_rule"),
     required=("close",),
 )
 CORPORATE_ACTIONS: Final = Layout(
@@ -54,7 +54,7 @@ CORPORATE_ACTIONS: Final = Layout(
     times=("date", "ex_date"),
     more_times=("announced",),
     numbers=("value", "ratio"),
-    texts=("instrument", "action", "counterpart"),
+    texts=("ticker", "instrument", "action", "counterpart"),
     required=("instrument", "action", "value"),
 )
 ALTERNATIVE_DATA: Final = Layout(
@@ -62,14 +62,25 @@ ALTERNATIVE_DATA: Final = Layout(
     times=("date", "event_at"),
     more_times=("known_at",),
     numbers=("value",),
-    texts=("instrument", "kind", "name", "text"),
+    texts=("ticker", "instrument", "kind", "name", "text"),
     vectors=("embedding",),
     required=("instrument", "kind", "name"),
 )
 
 
+TICKERS: Final = Layout(
+    name="tickers",
+    times=("valid_from",),
+    more_times=("valid_to", "announced"),
+    texts=("ticker", "instrument"),
+    required=("ticker", "instrument"),
+)
+
+
 def layout_of(names: Sequence[str]) -> Layout:
-    """Tell the layout from the columns: `action` or `kind` name theirs, anything else is prices."""
+    """Tell the layout from the columns: `action`, `valid_from` or `kind` name theirs, anything else is prices."""
     if "action" in names:
         return CORPORATE_ACTIONS
+    if "valid_from" in names:
+        return TICKERS
     return ALTERNATIVE_DATA if "kind" in names else PRICES

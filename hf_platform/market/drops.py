@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from hf_platform.market.drop_layouts import PRICES, Layout, layout_of
+from hf_platform.market.drop_layouts import PRICES, TICKERS, Layout, layout_of
 
 _MIB: Final = 1024 * 1024
 _HEADER_BYTES: Final = 64 * 1024
@@ -24,7 +24,7 @@ _TICKS: Final = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 SUFFIXES: Final = (".csv", ".parquet")
 TIMES: Final = PRICES.times
 NUMBERS: Final = PRICES.numbers
-DESCRIPTIONS: Final = PRICES.texts[1:]
+DESCRIPTIONS: Final = PRICES.texts[2:]  # of the instrument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +112,11 @@ def _check_header(path: Path, names: list[str]) -> Rejection | None:
         return _whole(path, f"a file has at most {_MAX_COLUMNS} columns", f"{len(names)} columns", layout.help)
     unknown = [name for name in names if name not in layout.columns]
     twice = [name for name in names if names.count(name) > 1]
+    if layout is not TICKERS and "ticker" in names and "instrument" in names:  # rows are named in one way
+        twice.append("instrument and ticker")
     times = [name for name in names if name in layout.times]
-    missing = [name for name in layout.required if name not in names]
+    told = [*names, "instrument"] if "ticker" in names and layout is not TICKERS else names
+    missing = [name for name in layout.required if name not in told]
     if unknown:
         semicolons = len(names) == 1 and ";" in names[0]
         help_text = "Separate columns with commas and write decimals with a point." if semicolons else layout.help

@@ -2,7 +2,7 @@
 
     HFP_HOME/inbox/                       files are dropped here
     HFP_HOME/inbox/staged/<instrument>/   what the `files` source reads: Parquet drops in order, and the record
-    HFP_HOME/inbox/staged_<layout>/       the same for corporate actions and alternative data
+    HFP_HOME/inbox/staged_<layout>/       the same for corporate actions, alternative data and tickers
     HFP_HOME/inbox/processed/             files of which something was used
     HFP_HOME/inbox/rejected/              files of which nothing was; <file>.reason.json says why
 
@@ -26,7 +26,8 @@ import polars as pl
 
 from hf_platform.errors import DataError
 from hf_platform.horizons import FREQUENCIES
-from hf_platform.market.drop_layouts import PRICES, layout_of
+from hf_platform.market import tickers
+from hf_platform.market.drop_layouts import PRICES, TICKERS, Layout, layout_of
 from hf_platform.market.drop_rules import Checked, check_rows
 from hf_platform.market.drops import Rejection, read_drop
 from hf_platform.market.other_drops import check_other
@@ -54,6 +55,8 @@ class StageResult:
         Why the rest is not used.
     notices : list of Rejection
         What is odd about rows that are used; they will carry flags.
+    waiting : tuple of str
+        Instruments whose tickers are known now and whose prices are still to come.
     moved_to : Path or None
         Where the file lies now; None where it was outside the inbox and stays.
     reason_file : Path or None
@@ -64,6 +67,7 @@ class StageResult:
     accepted: dict[str, Path] = field(default_factory=dict[str, Path])
     rejected: list[Rejection] = field(default_factory=list[Rejection])
     notices: list[Rejection] = field(default_factory=list[Rejection])
+    waiting: tuple[str, ...] = ()
     moved_to: Path | None = None
     reason_file: Path | None = None
 
@@ -123,28 +127,45 @@ def stage(
     A date stands for the close of that session; a time without a zone is UTC. A column `action` makes
     it a file of corporate actions, a column `kind` one of alternative data (`drop_layouts`): those need
     instruments whose prices are known, and their bad rows are quarantined one by one when they are loaded.
+    Columns ticker, instrument, valid_from make it a file of tickers; with those known, `ticker` may stand
+    for `instrument` in every other file, and means whom it meant on the day of each row.
     """
     path = Path(path)
     moment = utc_naive(now) if now is not None else datetime.now(UTC).replace(tzinfo=None)
     known = {**staged_records(settings), **(universe or {})}
     drop = read_drop(path, max_mb=settings.inbox_max_mb)
+    layout = PRICES if isinstance(drop, Rejection) else layout_of(drop.columns)
+    unresolved: list[Rejection] = []
+    if not isinstance(drop, Rejection) and layout is not TICKERS and "ticker" in drop.columns:
+        drop, unresolved = tickers.resolve(drop, staged_tickers(settings), known, file=path.name)
     if isinstance(drop, Rejection):
         checked = Checked(rejected=[drop])
-    elif (layout := layout_of(drop.columns)) is not PRICES:
-        frames, rejected = check_other(drop, layout, file=path.name, known=known)
-        written = {
-            name: _append_drop(staged_folder(settings, layout.name) / name, path.name, frame)
-            for name, frame in frames.items()
-        }
-        return _put_away(path, settings, StageResult(path.name, written, rejected), moment)
+    elif layout is not PRICES:
+        result = _stage_other(drop, layout, path.name, settings, known)
+        return _put_away(path, settings, replace(result, rejected=[*unresolved, *result.rejected]), moment)
     else:
         checked = check_rows(drop, file=path.name, stem=path.stem, universe=known, now=moment)
+        checked.rejected[:0] = unresolved
     accepted = {
         name: _write_drop(settings, path.name, checked.records[name], frame, known.get(name))
         for name, frame in checked.frames.items()
     }
     result = StageResult(path.name, accepted, checked.rejected, checked.notices)
     return _put_away(path, settings, result, moment)
+
+
+def _stage_other(
+    drop: pl.DataFrame, layout: Layout, file: str, settings: Settings, known: Mapping[str, Instrument]
+) -> StageResult:
+    """Stage what is no price. Tickers may be told before the prices of their instruments come."""
+    if layout is TICKERS:
+        frames, rejected = tickers.check_spells(drop, staged_tickers(settings), file=file)
+    else:
+        frames, rejected = check_other(drop, layout, file=file, known=known)
+    folder = staged_folder(settings, layout.name)
+    written = {name: _append_drop(folder / name, file, frame) for name, frame in frames.items()}
+    accepted = {name: target for name, target in written.items() if name in known}
+    return StageResult(file, accepted, rejected, waiting=tuple(sorted(written.keys() - accepted.keys())))
 
 
 def staged_folder(settings: Settings, layout: str = PRICES.name) -> Path:
@@ -176,6 +197,22 @@ def staged_rows(settings: Settings, layout: str, instrument: str, key: Sequence[
             frame = frame.join(newer, on=key, how="anti", nulls_equal=True)
         kept.append(frame)
     return pl.concat(reversed(kept), how="vertical_relaxed")
+
+
+def staged_tickers(settings: Settings, instrument: str | None = None) -> pl.DataFrame:
+    """Read the spells of tickers that were dropped, of all instruments by default; the newest file counts.
+
+    Raises
+    ------
+    DataError
+        If a staged file cannot be read.
+    """
+    known = staged_instruments(settings, TICKERS.name)
+    names = known if instrument is None else [name for name in known if name == instrument]
+    source = pl.lit("files").alias("source")
+    return tickers.spells_of(
+        [staged_rows(settings, TICKERS.name, name, ("ticker", "valid_from")).with_columns(source) for name in names]
+    )
 
 
 def staged_records(settings: Settings) -> dict[str, Instrument]:
@@ -259,7 +296,7 @@ def _complete(target: Path) -> Generator[Path]:
 def _put_away(path: Path, settings: Settings, result: StageResult, now: datetime) -> StageResult:
     """Write the reasons, then move the file: a crash in between only means staging it again."""
     in_inbox = path.parent.resolve() == settings.inbox.resolve()
-    folder = settings.inbox / ("processed" if result.accepted else "rejected")
+    folder = settings.inbox / ("processed" if result.accepted or result.waiting else "rejected")
     folder.mkdir(parents=True, exist_ok=True)
     target = _free_name(folder, path.name)
     reason_file: Path | None = None
@@ -278,7 +315,11 @@ def _put_away(path: Path, settings: Settings, result: StageResult, now: datetime
     if in_inbox and os.path.lexists(path):
         path.replace(target)
         moved_to = target
-    elif not result.accepted and path.is_file() and path.stat().st_size <= settings.inbox_max_mb * 1024 * 1024:
+    elif (
+        not (result.accepted or result.waiting)
+        and path.is_file()
+        and path.stat().st_size <= settings.inbox_max_mb * 1024 * 1024
+    ):
         with _complete(target) as partial:
             shutil.copyfile(path, partial)
         moved_to = target

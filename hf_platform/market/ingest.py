@@ -9,7 +9,7 @@ import polars as pl
 
 from hf_platform.errors import DataError, PlatformError
 from hf_platform.lake import Lake
-from hf_platform.market import quarantine, schemas
+from hf_platform.market import quarantine, schemas, tickers
 from hf_platform.market.ingest_results import LoadResult
 from hf_platform.market.source import RAW_SCHEMA, TIME, VALUE_COLUMNS, PriceSource, require
 from hf_platform.market.universe import Instrument
@@ -36,6 +36,7 @@ class _Batch:
     good: pl.DataFrame
     refused: pl.DataFrame
     errors: dict[str, str]
+    spells: pl.DataFrame
 
 
 def load_prices(
@@ -46,8 +47,8 @@ def load_prices(
     Parameters
     ----------
     store : Lake
-        Receives `market.raw_prices`, `market.quarantine` and, for instruments seen for the first
-        time, `market.universe`.
+        Receives `market.raw_prices`, `market.quarantine`, `market.tickers` of a feed that knows them
+        and, for instruments seen for the first time, `market.universe`.
     source : PriceSource
         The feed.
     instruments : sequence of str
@@ -101,7 +102,9 @@ def _fetch(source: PriceSource, names: Sequence[str], records: Mapping[str, Inst
         except PlatformError as error:
             errors[name] = str(error)
     found = {name: records[name] for name in names if name not in errors}
-    return _Batch(found, pl.concat(good), pl.concat(refused, how="diagonal") if refused else pl.DataFrame(), errors)
+    spells = [source.ticker_spells(name) for name in found] if isinstance(source, tickers.TickerSource) else []
+    bad = pl.concat(refused, how="diagonal") if refused else pl.DataFrame()
+    return _Batch(found, pl.concat(good), bad, errors, tickers.spells_of(spells))
 
 
 def _write(store: Lake, batch: _Batch, source: str, run_id: str, now: datetime) -> pl.DataFrame:
@@ -109,13 +112,16 @@ def _write(store: Lake, batch: _Batch, source: str, run_id: str, now: datetime) 
     refused = batch.refused
     arguments: dict[str, object] = {"instruments": list(batch.records)}
     ahead = difference(batch.good, store.query(_STORED, arguments), source, now)
-    if ahead.is_empty() and not quarantine.has_unseen(refused, store.query):
+    spells = tickers.appendable_spells(batch.spells, tickers.read_tickers(store), now)
+    if ahead.is_empty() and spells.is_empty() and not quarantine.has_unseen(refused, store.query):
         return ahead
     with store.transaction(PRODUCER, run_id, f"load {len(batch.records)} instruments from {source}") as tx:
         changes = difference(batch.good, tx.query(_STORED, arguments), source, now)
         tx.append("market.raw_prices", changes.drop("vintage").with_columns(pl.lit(now, TIME).alias("ingested_at")))
         if not refused.is_empty():
             tx.append("market.quarantine", refused)
+        if not spells.is_empty():
+            tx.append("market.tickers", spells.with_columns(pl.lit(now, TIME).alias("ingested_at")))
         listed = set(tx.query(_IN_UNIVERSE)["instrument"].to_list())
         tx.append("market.universe", _universe_rows(batch, source, listed))
     return changes

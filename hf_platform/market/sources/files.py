@@ -41,6 +41,16 @@ class FilesSource:
         """
         return list(inbox.staged_records(self._settings).values())
 
+    def ticker_spells(self, instrument: str) -> pl.DataFrame:
+        """Give the tickers of an instrument that were dropped; none where nobody told any.
+
+        Raises
+        ------
+        DataError
+            If a staged file cannot be read.
+        """
+        return inbox.staged_tickers(self._settings, instrument)
+
     def action_instruments(self) -> list[str]:
         """List the instruments of which corporate actions were dropped."""
         return inbox.staged_instruments(self._settings, CORPORATE_ACTIONS.name)
