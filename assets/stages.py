@@ -15,7 +15,9 @@ from assets import pictures
 from assets.recording import KeyRecord, StepContext, record
 from hf_platform.capacity.metering import Meter
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
+from hf_platform.lineage.code import is_listed
 from hf_platform.lineage.code import record as record_code
+from hf_platform.lineage.stale import Manifest, is_newest
 from hf_platform.types import GridKey
 from resources.platform import Platform
 
@@ -67,12 +69,15 @@ def run_stages(
     """Run stages in order and record each key; return the failed records by asset."""
     failures: dict[str, list[KeyRecord]] = {}
     record_code(run.platform.lake, [stage.name for stage in stages], run.run_id)
+    manifest = Manifest(run.platform.lake)
     meter = Meter("model_grid", run.run_id, run.platform.settings.threads)
     for stage in stages:
         with meter.stage(stage.name) as tally:
             outcome, failures[stage.name] = _run_stage(context, run, stage, keys)
             tally.count(of_key.status for of_key in outcome.keys.values())
     meter.write(run.platform.lake)
+    if is_newest(run.platform.lake, run.as_of):
+        manifest.note({s.name: [str(key) for key in keys] for s in stages if is_listed(s.name)}, run.run_id)
     return failures
 
 

@@ -29,7 +29,7 @@ KEYS_PER_BATCH: Final = 1_000
 ROWS_PER_COMMIT: Final = 400_000  # member rows read at a time, about 0.3 GB
 Progress = Callable[[int, int], None]
 _NEVER_FITTED: Final = (KeyStatus.FAILED, "no member was ever fitted for this key; fit its families first")
-_NUMBERS: Final = (
+NUMBERS: Final = (
     *(
         f"hf_platform.ensembles.{module}"
         for module in ("calibration", "combination", "groups", "intervals", "members", "rows", "stacking", "weights")
@@ -106,7 +106,7 @@ def combine_stage(
         store=store,
         as_of=as_of,
         run_id=run_id,
-        code=code_version(module, *_NUMBERS),
+        code=code_version(module, *NUMBERS),
         members=member_names(families),
         created_at=datetime.now(UTC).replace(tzinfo=None),
     )
