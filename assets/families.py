@@ -1,6 +1,7 @@
 """One asset per registered model family: registering a family is all it takes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -10,32 +11,34 @@ from assets.stages import GridRun, Stage
 from hf_platform.fitting.fit_grid import fit_grid
 from hf_platform.fitting.outcome import StageOutcome
 from hf_platform.fitting.tune_grid import tune_grid
+from hf_platform.fitting.tune_panel import tune_panel
 from hf_platform.models import FAMILIES
-from hf_platform.models.base import ModelFamily
+from hf_platform.models.base import Decomposable, ModelFamily
+from hf_platform.models.extras import missing_extra
 from hf_platform.types import GridKey
 
 GROUPS = {"volatility": "volatility", "return": "forecasts"}
 
 
 def is_tunable(family: ModelFamily) -> bool:
-    """Tell whether `--tune` searches a family: it has a space, and a model of its own for each key."""
-    return bool(family.search_space) and family.scope == "series"
+    """Tell whether `--tune` searches a family: it has a space."""
+    return bool(family.search_space)
 
 
 def _tune(family: ModelFamily, run: GridRun, keys: Sequence[GridKey]) -> None:
     platform = run.platform
     with platform.progress(f"{family.name} search", len(keys)) as advance:
-        tune_grid(
-            family,
-            keys,
-            platform.lake,
-            as_of=run.as_of,
-            run_id=run.run_id,
-            executor=platform.executor,
-            settings=platform.settings,
-            n_trials=run.tune,
-            progress=lambda n_done, n_total: advance(n_done),
-        )
+        common: dict[str, Any] = {
+            "as_of": run.as_of,
+            "run_id": run.run_id,
+            "settings": platform.settings,
+            "n_trials": run.tune,
+            "progress": lambda n_done, n_total: advance(n_done),
+        }
+        if family.scope == "panel":
+            tune_panel(family, keys, platform.lake, **common)
+        else:
+            tune_grid(family, keys, platform.lake, executor=platform.executor, **common)
 
 
 def family_stage(family: ModelFamily) -> Stage:
@@ -43,7 +46,7 @@ def family_stage(family: ModelFamily) -> Stage:
 
     def fit(run: GridRun, keys: Sequence[GridKey]) -> StageOutcome:
         platform = run.platform
-        if run.tune and is_tunable(family):
+        if run.tune and is_tunable(family) and missing_extra(family) is None:  # else the ledger says what to install
             _tune(family, run, keys)
         with platform.progress(family.name, len(keys)) as advance:
             outcome = fit_grid(
@@ -71,7 +74,8 @@ def family_stage(family: ModelFamily) -> Stage:
         skippable=True,
         metadata={"variants": list(family.variants), "table": "models.forecasts, models.ledger"},
     )
-    return Stage(spec, fit, lambda run, keys: pictures.volatility_pictures(run.platform.lake, family.name, keys))
+    drawn = pictures.decomposition_pictures if isinstance(family, Decomposable) else pictures.volatility_pictures
+    return Stage(spec, fit, lambda run, keys: drawn(run.platform.lake, family.name, keys))
 
 
 STAGES = tuple(family_stage(family) for family in FAMILIES)

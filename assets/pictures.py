@@ -7,6 +7,7 @@ from html import escape
 import numpy as np
 import polars as pl
 
+from hf_platform.horizons import FREQUENCIES, Horizon
 from hf_platform.lake import Lake
 from hf_platform.reports.svg import frame_for, polyline
 from hf_platform.types import GridKey
@@ -44,6 +45,28 @@ def volatility_pictures(lake: Lake, family: str, keys: Sequence[GridKey]) -> Map
         {"family": family, "keys": [str(key) for key in keys], "recent": RECENT},
     )
     return _by_key(rows, f"{family}: forecast volatility over the horizon", "variant", "volatility")
+
+
+def decomposition_pictures(lake: Lake, family: str, keys: Sequence[GridKey]) -> Mapping[GridKey, str]:
+    """Draw the newest forecast of a family and its components, behind the window that they explain."""
+    rows = lake.query(
+        "select instrument, horizon, forecast_origin, step, value, "
+        "case component when 'log_price' then 'price' when 'forecast' then 'price' else component end as line "
+        "from models.decompositions where family = $family and component not in ('residual', 'random_walk') "
+        "and list_contains($keys, horizon || '|' || instrument) "
+        "qualify rank() over (partition by instrument, horizon order by forecast_origin desc, created_at desc) = 1 "
+        "order by step",
+        {"family": family, "keys": [str(key) for key in keys]},
+    )
+    if rows.is_empty():
+        return {}
+    # The axis is in time: bars ahead stand as far apart as those of their frequency do on average.
+    years = {name: 1 / FREQUENCIES[Horizon.parse(name).frequency] for name in rows["horizon"].unique()}
+    length = pl.col("horizon").replace_strict(years, return_dtype=pl.Float64) * 365.25 * 86_400_000_000
+    drawn = rows.with_columns(
+        at=pl.col("forecast_origin") + (pl.col("step") * length).round().cast(pl.Int64).cast(pl.Duration("us"))
+    )
+    return _by_key(drawn, f"{family}: newest forecast and its components", "line", "value", time="at")
 
 
 def ensemble_pictures(lake: Lake, name: str, keys: Sequence[GridKey]) -> Mapping[GridKey, str]:
@@ -88,12 +111,14 @@ def var_pictures(lake: Lake, keys: Sequence[GridKey]) -> Mapping[GridKey, str]:
     return _by_key(rows, "VaR of a long position (ensemble)", "level", "value_at_risk")
 
 
-def _by_key(rows: pl.DataFrame, title: str, label: str, value: str) -> dict[GridKey, str]:
+def _by_key(
+    rows: pl.DataFrame, title: str, label: str, value: str, time: str = "forecast_origin"
+) -> dict[GridKey, str]:
     return {
         GridKey(str(instrument), str(horizon)): picture(
             f"{instrument} {horizon}, {title}",
             {str(name): line for (name,), line in part.group_by(label, maintain_order=True)},
-            "forecast_origin",
+            time,
             value,
             "%",
         )

@@ -1,16 +1,20 @@
-"""Champions: parameters that a search found best, and the anchors that may use them."""
+"""Champions: what searches found, as rows of the lake, and the anchors that may use it."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
 
+from hf_platform.fitting.tune import Search, as_rows
 from hf_platform.lake import Lake
+from hf_platform.models.base import FitTask, ModelFamily
+from hf_platform.models.identity import content_hash
 from hf_platform.types import GridKey
 
+EVERYONE: Final = "*"  # the instrument of a search whose net serves all
 _NEWEST: Final = """
     SELECT instrument, horizon, variant, searched_until, is_champion, params_json
     FROM models.tuned_parameters
@@ -36,6 +40,64 @@ class Champion:
     variant: str
     searched_until: datetime
     tuned: Mapping[str, object]
+
+
+def search_row(
+    family: ModelFamily,
+    task: FitTask,
+    found: Search,
+    *,
+    instrument: str,
+    searched_until: datetime,
+    as_of: datetime,
+    sampler: str,
+    n_asked: int,
+    data_version: str,
+    code: str,
+    snapshot: int,
+) -> dict[str, object]:
+    """Write one search down as a row of `models.tuned_parameters`.
+
+    Parameters
+    ----------
+    family : ModelFamily
+    task : FitTask
+        What was searched for: its variant, horizon and seed.
+    found : Search
+    instrument : str
+        `EVERYONE` where one net serves all.
+    searched_until : datetime
+        Last moment that the search read, UTC.
+    as_of : datetime
+    sampler : str
+    n_asked : int
+        Points that the user asked for.
+    data_version, code : str
+    snapshot : int
+        Of the lake that was read.
+    """
+    best = found.best(family.kind)
+    return {
+        "tuning_id": content_hash(task.model_id, str(as_of), str(n_asked), str(task.seed), code),
+        "family": family.name,
+        "variant": task.variant,
+        "instrument": instrument,
+        "horizon": task.key.horizon,
+        "searched_until": searched_until,
+        "as_of": as_of,
+        "params_json": json.dumps(dict(best.params)),
+        "score": best.score,
+        "default_score": found.default.score,
+        "is_champion": best is not found.default,
+        "sampler": sampler,
+        "n_trials": len(found.trials),
+        "trials_json": json.dumps(as_rows(found)),
+        "seed": task.seed,
+        "data_version": data_version,
+        "code_version": code,
+        "lake_snapshot": snapshot,
+        "created_at": datetime.now(UTC).replace(tzinfo=None),
+    }
 
 
 def read_champions(

@@ -8,7 +8,7 @@ import numpy as np
 
 from hf_platform.backtest.scoring import qlike, quantile_crps
 from hf_platform.errors import ConfigError
-from hf_platform.models.base import FitFailure, FitTask, Fitted, ModelFamily, OriginSet, Panel, Status
+from hf_platform.models.base import FitFailure, FitTask, Fitted, ModelFamily, OriginSet, Status
 from hf_platform.models.search import distributions, enumerated
 from hf_platform.types import PROBABILITIES, FloatArray, ForecastDistribution, IntArray
 
@@ -155,20 +155,8 @@ def purged_blocks(task: FitTask) -> list[tuple[FitTask, IntArray]]:
         last = min(end - 2, task.stop - 1 - n_bars)  # the next block begins at its own last training bar
         origins = np.arange(stop - 1, last + 1, n_bars, dtype=np.int64)
         if origins.size:
-            blocks.append(
-                (replace(task, model_id=f"{task.model_id}-{stop}", stop=stop, panel=_cut(task, stop)), origins)
-            )
+            blocks.append((replace(task, model_id=f"{task.model_id}-{stop}", stop=stop), origins))
     return blocks
-
-
-def _cut(task: FitTask, stop: int) -> Panel | None:
-    """Let the members of a panel end when the task does."""
-    if task.panel is None:
-        return None
-    last = task.series.event_at[stop - 1]
-    members = [(member, int((member.series.event_at <= last).sum())) for member in task.panel.members]
-    kept = tuple(replace(member, stop=min(member.stop, end)) for member, end in members if end > member.start)
-    return replace(task.panel, net_id=f"{task.panel.net_id}-{stop}", members=kept)
 
 
 def as_rows(found: Search) -> Sequence[Mapping[str, object]]:

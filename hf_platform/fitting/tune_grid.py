@@ -1,17 +1,17 @@
 """Tune one family for some keys: one search per variant on the newest training window, one row each."""
 
-import json
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from hf_platform.errors import ConfigError, PlatformError
-from hf_platform.fitting.executors import Executor
+from hf_platform.fitting.champions import search_row
+from hf_platform.fitting.executors import Executor, Trouble
 from hf_platform.fitting.fit_grid import Progress, family_code_version
 from hf_platform.fitting.inputs import ReadSeries, read_from_lake, read_inputs
-from hf_platform.fitting.plan import PlannedModel, plan_key
-from hf_platform.fitting.tune import Search, as_rows, search
+from hf_platform.fitting.placement import request_for
+from hf_platform.fitting.plan import plan_key
+from hf_platform.fitting.search_job import SearchJob
+from hf_platform.fitting.tune import Search
 from hf_platform.lake import Lake
 from hf_platform.models.base import ModelFamily
 from hf_platform.models.code_version import code_version
@@ -20,15 +20,6 @@ from hf_platform.models.identity import content_hash
 from hf_platform.models.search import enumerated
 from hf_platform.settings import Settings
 from hf_platform.types import GridKey
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One search, ready to run anywhere."""
-
-    family: ModelFamily
-    planned: PlannedModel
-    n_trials: int
 
 
 def tune_grid(
@@ -83,7 +74,7 @@ def tune_grid(
     inputs = read_inputs(store, keys, as_of, family.feature_names, read or read_from_lake())
     code = family_code_version(family)
     refused: dict[GridKey, str] = {}
-    jobs: list[_Job] = []
+    jobs: list[SearchJob] = []
     for key in dict.fromkeys(keys):
         try:
             series = inputs.require(key)
@@ -91,12 +82,18 @@ def tune_grid(
         except PlatformError as error:
             refused[key] = str(error)
             continue
-        jobs += [_Job(family, planned, n_trials) for planned in plan if planned.is_newest]
+        jobs += [SearchJob(family, planned, n_trials) for planned in plan if planned.is_newest]
     snapshot = store.latest_snapshot()
-    found = executor.map(_run, jobs)
+    found = executor.run(jobs, request_for(family, settings, code))
+    refused |= {
+        job.planned.task.key: result.words
+        for job, result in zip(jobs, found, strict=True)
+        if isinstance(result, Trouble)
+    }
     rows = [
         _row(job, result, as_of, content_hash(code, code_version("hf_platform.fitting.tune")), snapshot)
         for job, result in zip(jobs, found, strict=True)
+        if not isinstance(result, Trouble)
     ]
     if rows:
         import polars as pl
@@ -108,35 +105,18 @@ def tune_grid(
     return refused
 
 
-def _run(job: _Job) -> tuple[Search, float]:
-    began = time.perf_counter()
+def _row(job: SearchJob, result: Search, as_of: datetime, code: str, snapshot: int) -> dict[str, object]:
     task = job.planned.task
-    return search(job.family, task, n_trials=job.n_trials, seed=task.seed), time.perf_counter() - began
-
-
-def _row(job: _Job, result: tuple[Search, float], as_of: datetime, code: str, snapshot: int) -> dict[str, object]:
-    found, _ = result
-    task, best = job.planned.task, found.best(job.family.kind)
-    is_champion = best is not found.default
-    whole = enumerated(job.family.search_space) is not None
-    return {
-        "tuning_id": content_hash(task.model_id, str(as_of), str(job.n_trials), str(task.seed), code),
-        "family": job.family.name,
-        "variant": task.variant,
-        "instrument": task.key.instrument,
-        "horizon": task.key.horizon,
-        "searched_until": task.series.event_at[task.stop - 1].item(),
-        "as_of": as_of,
-        "params_json": json.dumps(dict(best.params)),
-        "score": best.score,
-        "default_score": found.default.score,
-        "is_champion": is_champion,
-        "sampler": "enumeration" if whole else "tpe",
-        "n_trials": len(found.trials),
-        "trials_json": json.dumps(as_rows(found)),
-        "seed": task.seed,
-        "data_version": job.planned.input_hash,
-        "code_version": code,
-        "lake_snapshot": snapshot,
-        "created_at": datetime.now(UTC).replace(tzinfo=None),
-    }
+    return search_row(
+        job.family,
+        task,
+        result,
+        instrument=task.key.instrument,
+        searched_until=task.series.event_at[task.stop - 1].item(),
+        as_of=as_of,
+        sampler="tpe" if enumerated(job.family.search_space) is None else "enumeration",
+        n_asked=job.n_trials,
+        data_version=job.planned.input_hash,
+        code=code,
+        snapshot=snapshot,
+    )

@@ -2,6 +2,19 @@
 
 from typing import Final
 
+DRIFT_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "evidence": ("VARCHAR", "breaches, location, dispersion, loss, features, or combined: their average"),
+    "e_value": ("DOUBLE", "evidence at the end of the window; at most one is expected while nothing has changed"),
+    "e_value_peak": ("DOUBLE", "the most it ever was in the window"),
+    "alarm_at": ("TIMESTAMP", "when the combined evidence first was enough, UTC; null where it never was"),
+    "event_id": ("VARCHAR", "content hash of key, training and alarm: one drift"),
+}
+
+RETRAIN_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "event_id": ("VARCHAR", "drift that was answered: backtests.drift"),
+    "retrained_at": ("TIMESTAMP", "newest bar that was known then: an extra training anchor from there on, UTC"),
+}
+
 TUNING_WORDS: Final[dict[str, tuple[str, str]]] = {
     "tuning_id": ("VARCHAR", "content hash of model, trials asked for, seed and code"),
     "searched_until": ("TIMESTAMP", "last bar that the search read, UTC; models anchored earlier ignore it"),

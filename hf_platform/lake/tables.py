@@ -11,7 +11,7 @@ from typing import Final
 
 from hf_platform.lake import lineage_words as words
 from hf_platform.lake.cost_words import COSTS, COSTS_MEANING, STAGE_WORDS
-from hf_platform.lake.model_words import DECOMPOSITION_WORDS, TUNING_WORDS
+from hf_platform.lake.model_words import DECOMPOSITION_WORDS, DRIFT_WORDS, RETRAIN_WORDS, TUNING_WORDS
 from hf_platform.lake.portfolio_words import PORTFOLIO, SHARES_OF_EQUITY
 from hf_platform.lake.vocabulary import VOCABULARY
 
@@ -169,6 +169,14 @@ _ALL: Final = (
         sort="instrument horizon family variant forecast_origin",
     ),
     _table(
+        "models.retrains",
+        "one row per drift that was answered: from its newest bar on the key has newly trained models",
+        "event_id instrument horizon retrained_at as_of created_at",
+        key="event_id",
+        sort="instrument horizon retrained_at",
+        other=RETRAIN_WORDS,
+    ),
+    _table(
         "models.tuned_parameters",
         "one row per search of a variant of a key (of all instruments, `*`, where one net serves them): the best "
         "parameters, what they beat, and on which data",
@@ -307,6 +315,14 @@ _ALL: Final = (
         "window_start window_end as_of data_version code_version",
         key="instrument horizon member benchmark score test as_of",
         other={"score": ("VARCHAR", "name of the proper loss, lower is better")},
+    ),
+    _table(
+        "backtests.drift",
+        "one row per instrument, horizon, kind of evidence and as_of: has the key drifted since its training",
+        "instrument horizon evidence n_forecasts e_value e_value_peak alarm_at event_id verdict reason window_start "
+        "window_end as_of data_version code_version",
+        key="instrument horizon evidence as_of",
+        other=DRIFT_WORDS,
     ),
     _table(
         "backtests.strategies",

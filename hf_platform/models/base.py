@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from hf_platform.horizons import Horizon
 from hf_platform.types import BoolArray, FloatArray, ForecastDistribution, GridKey, IntArray, TimeArray
@@ -194,6 +194,22 @@ class OriginSet:
     indices: IntArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """One median forecast taken apart; everything is a log price minus that at the origin [decimal].
+
+    Parameters
+    ----------
+    past : dict of str to float64 array, shape (lookback,)
+        `log_price` at the bars up to the origin, and the components that add up to it.
+    ahead : dict of str to float64 array, shape (n_steps,)
+        `forecast` at the bars after it, before quantiles are sorted, and the components that add up to it.
+    """
+
+    past: dict[str, FloatArray]
+    ahead: dict[str, FloatArray]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
     """What one fit asks of the machine."""
@@ -216,6 +232,15 @@ class Schedule:
     window: dict[str, int]
     every: dict[str, int]
     newest: dict[str, int] | None = None
+
+
+@runtime_checkable
+class Decomposable(Protocol):
+    """A family that can say what its forecasts are made of."""
+
+    def decompose(self, fitted: Fitted, series: Series, index: int) -> Parts:
+        """Take the forecast at one bar apart."""
+        ...
 
 
 class ModelFamily(Protocol):

@@ -65,14 +65,18 @@ class LightGbmLearner:
 
         n_rounds: list[int] = []
         columns: list[FloatArray] = []
-        for options in self._options():
-            data = lightgbm.Dataset(split.x, label=split.y, params=options)
+        # Bins depend on the rows alone: one data set for all levels.
+        every = self._options()
+        data = lightgbm.Dataset(split.x, label=split.y, params=every[0])
+        tail = data.create_valid(split.tail_x, label=split.tail_y)
+        for options in every:
             booster = lightgbm.train(  # pyright: ignore[reportUnknownMemberType]  # half of its callbacks have no type
                 options,
                 data,
                 num_boost_round=self.spec.max_rounds,
-                valid_sets=[data.create_valid(split.tail_x, label=split.tail_y)],
+                valid_sets=[tail],
                 callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+                keep_training_booster=True,  # not written and read back
             )
             n_rounds.append(booster.best_iteration)
             columns.append(_predict(booster, split.tail_x))
@@ -84,8 +88,9 @@ class LightGbmLearner:
 
         files: dict[str, bytes] = {}
         gains = np.zeros(x.shape[1])
-        for place, (options, rounds) in enumerate(zip(self._options(), n_rounds, strict=True)):
-            data = lightgbm.Dataset(x, label=y, params=options)
+        every = self._options()
+        data = lightgbm.Dataset(x, label=y, params=every[0])
+        for place, (options, rounds) in enumerate(zip(every, n_rounds, strict=True)):
             booster = lightgbm.train(options, data, num_boost_round=rounds)  # pyright: ignore[reportUnknownMemberType]  # as above
             files[_file(place)] = booster.model_to_string().encode()
             gains += booster.feature_importance("gain")

@@ -18,7 +18,7 @@ from hf_platform.models.neural.tensors import WEIGHTS_FILE, from_bytes, load_wei
 from hf_platform.models.neural.training_loop import Rows, TrainSpec, train
 from hf_platform.models.neural.windows import TrainingWindows, floor_of, paths_at, training_windows, windows_known
 from hf_platform.models.supervised import residual_params
-from hf_platform.types import BoolArray, FloatArray, ForecastDistribution
+from hf_platform.types import BoolArray, FloatArray, ForecastDistribution, IntArray
 
 if TYPE_CHECKING:
     from hf_platform.models.neural.layers.window_lstm import WindowLstm
@@ -28,6 +28,7 @@ _RESOURCES: Final = Resources(gpu_memory_gb=1.0)
 _META: Final = MetaSpec()
 _LOOKBACK: Final = 24
 _LEAST_FOLD: Final = 20  # rows
+_MOST_META: Final = 4_000  # rows that the meta learner and the residuals rest on: members are dear to ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +130,10 @@ class LstmHwStackFamily(PanelFamily):
         target = windows.targets[:, -1].astype(np.float64)
         paths = windows.paths.astype(np.float64)
         early, _ = self._lstms(windows, folds.first, task)
-        meta = fit_meta(self._predictions(early, paths[folds.second], n_bars), target[folds.second], self.spec_.meta)
+        second = _thinned(folds.second)
+        meta = fit_meta(self._predictions(early, paths[second], n_bars), target[second], self.spec_.meta)
         modules, losses = self._lstms(windows, ~windows.is_validation, task)
-        held = windows.is_validation
+        held = _thinned(windows.is_validation)
         found = apply_meta(meta, self._predictions(modules, paths[held], n_bars))
         residuals = target[held] - found
         arrays: dict[str, Any] = {}
@@ -234,6 +236,12 @@ class _Folds:
 
     first: BoolArray
     second: BoolArray
+
+
+def _thinned(chosen: BoolArray) -> IntArray:
+    """Give the chosen rows, evenly thinned."""
+    rows = np.flatnonzero(chosen).astype(np.int64)
+    return rows[:: -(-rows.size // _MOST_META)]
 
 
 def _halves(windows: TrainingWindows) -> _Folds:

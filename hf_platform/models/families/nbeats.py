@@ -1,12 +1,19 @@
 """N-BEATS: trend and seasonality blocks over a panel, with a forecast one can take apart."""
 
+# torch annotates only half of its functions.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from hf_platform.models.base import Resources, Schedule
-from hf_platform.models.neural.quantile_family import QuantileNetFamily, Sizes
+import numpy as np
+
+from hf_platform.models.base import Fitted, Parts, Resources, Schedule, Series
+from hf_platform.models.neural.quantile_family import QuantileNetFamily, Sizes, base_quantiles, sizes_of
 from hf_platform.models.neural.schedules import PANEL_SCHEDULE, QUANTILE_NET_MODULES
+from hf_platform.models.neural.tensors import WEIGHTS_FILE, from_bytes
 from hf_platform.models.neural.training_loop import TrainSpec
+from hf_platform.models.neural.windows import floor_of, paths_at
+from hf_platform.types import PROBABILITIES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -77,6 +84,26 @@ class NBeatsFamily(QuantileNetFamily):
         from hf_platform.models.neural.layers.nbeats_stacks import interpretable
 
         return interpretable(sizes, self.spec_.blocks, self.spec_.width, self.spec_.degree)
+
+    def decompose(self, fitted: Fitted, series: Series, index: int) -> Parts:
+        """Take the median forecast at one bar apart: random walk, trend and seasonality along the whole path."""
+        import torch
+
+        task = fitted.task
+        sizes = sizes_of(task.horizon)
+        module: Any = self.tuned(task).restore(from_bytes(fitted.state[WEIGHTS_FILE]), sizes, "cpu")
+        floor = floor_of(task.series, task.start, task.stop)
+        path = paths_at(series.log_return, np.array([index], dtype=np.int64), sizes.lookback, sizes.n_steps, floor)
+        with torch.no_grad():
+            found = module.decompose(torch.from_numpy(path.values))
+        unit, median = float(path.unit[0]), PROBABILITIES.index(0.5)
+        past = {name: part[0].numpy() * unit for name, part in found.backcasts.items()}
+        ahead = {name: part[0, :, median].numpy() * unit for name, part in found.forecasts.items()}
+        ahead["random_walk"] = base_quantiles(sizes)[:, median] * unit
+        return Parts(
+            past={"log_price": path.values[0] * unit, **past, "residual": found.residual[0].numpy() * unit},
+            ahead={"forecast": np.sum(list(ahead.values()), axis=0), **ahead},
+        )
 
 
 FAMILY: Final = NBeatsFamily()

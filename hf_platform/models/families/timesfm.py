@@ -15,7 +15,6 @@ from hf_platform.models.base import FitFailure, FitTask, Fitted, OriginSet, Reso
 from hf_platform.models.checks import bad_returns, check_batch, data_failure
 from hf_platform.models.device import Asked
 from hf_platform.models.neural import runtime
-from hf_platform.models.neural.windows import windows_known
 from hf_platform.models.series_family import DEPENDENCIES, SeriesFamily
 from hf_platform.types import PROBABILITIES, BoolArray, FloatArray, ForecastDistribution
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 LEAST: Final = 32  # one patch of the model
 _CONTEXT: Final = 512  # bars read at most: longer contexts of 2.5 cost in proportion, and add little to prices
-_ROWS_AT_ONCE: Final = 64
+_ROWS_AT_ONCE: Final = 16  # more take longer: the answers hold a thousand steps of ten quantiles each
 _LONG: Final = 320  # below the shortest history that a trained family asks for
 _DECILES: Final = np.arange(1, 10) / 10
 _UNIT: Final = 2 * 1.2815515655446004  # between the outer deciles of a standard normal
@@ -71,7 +70,6 @@ class TimesFmFamily(SeriesFamily):
         "hf_platform.models.identity",
         "hf_platform.models.neural.timesfm_folder",
         "hf_platform.models.neural.runtime",
-        "hf_platform.models.neural.windows",
         "torch",
         "transformers",
     )
@@ -106,7 +104,9 @@ class TimesFmFamily(SeriesFamily):
     def _fit(self, task: FitTask, weights: "Weights") -> Fitted | FitFailure:
         began = time.perf_counter()
         n_obs = task.stop - task.start
-        failure = bad_returns(task)
+        # A flat beginning says nothing of what comes: its origins are left out, a whole context of it fails the key.
+        is_short = n_obs < _CONTEXT and bool(np.isfinite(task.series.log_return[task.start : task.stop]).all())
+        failure = None if is_short else bad_returns(task)
         if failure is not None:
             return failure
         if n_obs < LEAST:
@@ -116,14 +116,14 @@ class TimesFmFamily(SeriesFamily):
                 task, f"the model forecasts {weights.horizon} bars, found {task.horizon.n_bars}. Shorten the horizon."
             )
         n_bars = len(task.series) - 1
-        is_short = n_bars < _LONG
+        is_only = n_bars < _LONG
         route = (
             f"zero-shot, the only path with {n_bars} returns of history"
-            if is_short
+            if is_only
             else "zero-shot beside families that are trained"
         )
         notes = [weights.label] if weights.is_random else []
-        notes += [route] if is_short else []
+        notes += [route] if is_only else []
         params: dict[str, object] = {
             "model": weights.label,
             "weights": weights.fingerprint,
@@ -137,14 +137,10 @@ class TimesFmFamily(SeriesFamily):
         )  # fmt: skip
 
     def usable_origins(self, fitted: Fitted, origins: OriginSet) -> BoolArray:
-        """Mark the origins whose context is known."""
+        """Mark the origins whose context is known and varies."""
         params: dict[str, Any] = fitted.params
-        return np.array(
-            [
-                windows_known(min(params["context"], int(index)), origins.series, np.array([index]))[0]
-                for index in origins.indices
-            ]
-        )
+        contexts = [_context(origins.series.log_return, int(index), params["context"]) for index in origins.indices]
+        return np.array([bool(np.isfinite(own).all()) and own.min() < own.max() for own in contexts], dtype=np.bool_)
 
     def forecast_many(
         self, fitted: Sequence[Fitted], origins: Sequence[OriginSet]
@@ -157,17 +153,20 @@ class TimesFmFamily(SeriesFamily):
 def _forecast(weights: "Weights", fitted: Fitted, origins: OriginSet) -> ForecastDistribution:
     params: dict[str, Any] = fitted.params
     returns, length = origins.series.log_return, int(params["context"])
-    windows: list[FloatArray] = []
-    scale = float(fitted.task.series.log_return[fitted.task.start : fitted.task.stop].std())
-    for index in origins.indices:
-        first = max(1, int(index) - length + 1)
-        level = np.cumsum(returns[first : index + 1]) / scale
-        windows.append(level - level.mean())
+    contexts = [_context(returns, int(index), length) for index in origins.indices]
+    scale = np.array([own.std() for own in contexts])
+    levels = [np.cumsum(own) / unit for own, unit in zip(contexts, scale, strict=True)]
+    windows = [level - level.mean() for level in levels]
     last = np.array([window[-1] for window in windows])
     found = predict(weights, windows, fitted.task.horizon.n_bars, device=fitted.task.device)
     mean = (found[:, 0] - last) * scale
-    deciles = np.sort(found[:, 1:] - last[:, None], axis=1) * scale
+    deciles = np.sort(found[:, 1:] - last[:, None], axis=1) * scale[:, None]
     return decile_distribution(mean, deciles)
+
+
+def _context(returns: FloatArray, index: int, length: int) -> FloatArray:
+    """Give the returns that the model sees at an origin."""
+    return returns[max(1, index - length + 1) : index + 1]
 
 
 def decile_distribution(mean: FloatArray, deciles: FloatArray) -> ForecastDistribution:

@@ -125,49 +125,105 @@ def _paths_ahead(values: FloatArray, first: IntArray, horizon: int, warm: int) -
 
 
 def _start_seasons(net: Any, values: FloatArray, first: IntArray) -> None:  # noqa: ANN401  # torch is lazy
-    """Start each season from the mean deviation of its phase: gradients alone would take long to get there."""
+    """Start each season from what the data say of it: gradients alone would take long to get there."""
     import torch
 
-    left = values - values.mean(axis=1, keepdims=True)
-    times = np.arange(values.shape[1])
+    left = values
     with torch.no_grad():
         for period, initial in zip(net.smoothing.periods, net.smoothing.initial, strict=True):
-            own = np.zeros((values.shape[0], period))
-            for phase in range(period):
-                seen = (times[None, :] % period == phase) & (times[None, :] >= first[:, None])
-                own[:, phase] = (left * seen).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
-            left = left - own[:, times % period]
+            own = phase_means(left, first, period)
+            left = left - own[:, np.arange(values.shape[1]) % period]
             initial.copy_(torch.from_numpy(own).to(initial))
+
+
+def phase_means(values: FloatArray, first: IntArray, period: int) -> FloatArray:
+    """Estimate the season of each series: mean deviations from a centred moving average, shrunk.
+
+    Parameters
+    ----------
+    values : float64 array, shape (n_series, n_times)
+    first : int64 array, shape (n_series,)
+        First time of each series; what stands before is padding.
+    period : int
+
+    Returns
+    -------
+    float64 array, shape (n_series, period)
+        By number of the time modulo the period. Phases that differ by no more than their own noise, as those of a
+        week do after three weeks of a random walk, shrink to zero (positive-part James-Stein).
+
+    References
+    ----------
+    Efron, B. and Morris, C. (1973). Stein's Estimation Rule and Its Competitors. JASA 68, 117-130.
+    """
+    kernel = np.full(period + 1, 1.0 / period)  # an even period has no middle: half weights at either end
+    kernel[[0, -1]] /= 2.0
+    if period % 2:
+        kernel = np.full(period, 1.0 / period)
+    half = kernel.size // 2
+    found = np.zeros((values.shape[0], period))
+    for row, start in enumerate(first):
+        own = values[row, start:]
+        if own.size < period + 2 * half:
+            continue
+        deviation = own[half : own.size - half] - np.convolve(own, kernel, mode="valid")
+        phase = (start + half + np.arange(deviation.size)) % period
+        count = np.maximum(np.bincount(phase, minlength=period), 1)
+        mean = np.bincount(phase, deviation, minlength=period) / count
+        spread = float(np.square(deviation - mean[phase]).sum()) / max(deviation.size - period, 1)
+        noise = spread * float((1.0 / count).mean())
+        signal = float(np.square(mean).mean())
+        found[row] = mean * max(0.0, 1.0 - noise / signal) if signal > 0.0 else 0.0
+    return found
 
 
 def _fit_sequences(
     net: "nn.Module", values: FloatArray, targets: NDArray[np.float32], rows: int, options: M4Options
 ) -> None:
+    """Train, and end with the weights of the epoch that did best on the newest paths, the untrained ones included.
+
+    A path that judges ends within the last horizon; none that trains does.
+    """
     import torch
 
     from hf_platform.models.neural.layers.es_rnn import PathPredictor
 
     device = next(net.parameters()).device
-    model = PathPredictor(net).train()  # pyright: ignore[reportArgumentType]
+    model = PathPredictor(net)  # pyright: ignore[reportArgumentType]
     optimiser = torch.optim.Adam(model.parameters(), lr=5e-3)
-    n_series = values.shape[0]
+    n_series, n_times, horizon = targets.shape
     n_steps = options.epochs * -(-n_series // rows)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=5e-3, total_steps=max(n_steps, 2))
     data = torch.from_numpy(values).float().to(device)
-    goal = torch.from_numpy(targets).float()
+    split = max(1, n_times - 2 * horizon)
+    training, judging = torch.from_numpy(targets.copy()), torch.from_numpy(targets.copy())
+    training[:, split:], judging[:, :split] = torch.nan, torch.nan
     level = torch.tensor([_PERCENTILE], device=device)
+
+    def loss_of(part: "torch.Tensor", goal: "torch.Tensor") -> "torch.Tensor":
+        chosen = part.to(device)
+        predicted = model(data[chosen], torch.ones_like(data[chosen]), chosen, torch.zeros_like(chosen))
+        actual = goal[part].to(device)
+        used = torch.isfinite(actual)
+        return pinball(predicted[used], actual[used], level)
+
+    def judged() -> float:
+        parts = torch.arange(n_series).split(rows)
+        with torch.no_grad():
+            return sum(float(loss_of(part, judging)) * part.shape[0] for part in parts) / n_series
+
+    best, kept = judged(), {name: value.clone() for name, value in net.state_dict().items()}
     for _ in range(options.epochs):
         for part in torch.randperm(n_series).split(rows):
-            chosen = part.to(device)
-            units, phase = torch.ones_like(data[chosen]), torch.zeros_like(chosen)
             optimiser.zero_grad()
-            predicted = model(data[chosen], units, chosen, phase)
-            actual = goal[part].to(device)
-            used = torch.isfinite(actual)
-            pinball(predicted[used], actual[used], level).backward()
+            loss_of(part, training).backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             schedule.step()
+        found = judged()
+        if found < best:
+            best, kept = found, {name: value.clone() for name, value in net.state_dict().items()}
+    net.load_state_dict(kept)
 
 
 def _last_forecasts(net: Any, values: FloatArray, rows: int) -> FloatArray:  # noqa: ANN401  # torch is lazy

@@ -188,7 +188,7 @@ def make_random_folder(folder: Path, *, version: str = "2.5", seed: int = 0) -> 
             config = transformers.TimesFmConfig(**common)
             model = transformers.TimesFmModelForPrediction(config)
         else:
-            config = transformers.TimesFm2_5Config(**common, num_key_value_heads=2)
+            config = transformers.TimesFm2_5Config(**common, num_key_value_heads=2, output_quantile_len=128)
             model = transformers.TimesFm2_5ModelForPrediction(config)
     setattr(model.config, _RANDOM_KEY, True)
     folder.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,9 @@
 # torch annotates only half of its functions.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 Loss = Callable[["torch.Tensor", "torch.Tensor"], "torch.Tensor"]
+Look = Callable[[float, float], None]
+_WATCHER: Final[ContextVar[Look | None]] = ContextVar("watcher", default=None)
 _CLIP: Final = 1.0  # largest gradient norm of a step
 _ROWS_AT_ONCE: Final = 1024  # of the validation rows
 
@@ -84,6 +88,24 @@ class Rows:
     is_validation: BoolArray
 
 
+@contextmanager
+def watched(look: Look) -> Generator[None]:
+    """Follow every training inside, in this thread.
+
+    Parameters
+    ----------
+    look : callable
+        Called after each look at the validation windows with the share of the steps that are done, and the
+        relative change of the best loss so far against the untrained net's (negative is better). What it
+        raises ends the training.
+    """
+    token = _WATCHER.set(look)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
+
+
 def train(module: "nn.Module", rows: Rows, loss: Loss, spec: TrainSpec) -> TrainReport:
     """Train a module in place; by default it ends with the weights of the best look, the untrained ones included.
 
@@ -126,10 +148,17 @@ def train(module: "nn.Module", rows: Rows, loss: Loss, spec: TrainSpec) -> Train
             since += 1
             if found < best:
                 best, kept, since = found, _copy(module), 0
+            _tell(step / spec.steps, (best - first) / abs(first))
     if spec.keep_best:
         module.load_state_dict(kept)
     module.eval()
     return TrainReport(step, first, best)
+
+
+def _tell(share: float, change: float) -> None:
+    look = _WATCHER.get()
+    if look is not None:
+        look(share, change)
 
 
 def _copy(module: "nn.Module") -> dict[str, "torch.Tensor"]:

@@ -5,38 +5,47 @@ import math
 import pytest
 
 from hf_platform.errors import ConfigError
-from hf_platform.fitting.tune_ray import search_with_ray
+from hf_platform.fitting import tune_ray
+from hf_platform.fitting.tune_ray import RaySpec, local_ray, need_ray, search_with_ray
 
 SPACE = {"rate": {"low": 0.001, "high": 1.0, "log": True}}
 
 
-def learner(params, max_steps, report):
-    """Curves fall towards a floor that depends on the rate; 0.1 is best."""
-    floor = abs(math.log10(params["rate"]) + 1.0)
+def learner(best, params, max_steps, report):
+    """Curves fall towards a floor that depends on the rate; one rate is best, and the largest ones break."""
+    if params["rate"] > 0.9:
+        raise ArithmeticError("too fast")
+    floor = abs(math.log10(params["rate"] / best))
     for step in range(1, max_steps + 1):
-        report(floor + 1.0 / step)
+        report(step, floor + 1.0 / step)
 
 
 def test_an_empty_space_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="needs a space"):
-        search_with_ray(learner, {}, n_trials=3, seed=0, folder=tmp_path)
+        search_with_ray(learner, 0.1, {}, RaySpec(n_trials=3, seed=0, folder=tmp_path))
+
+
+def test_without_ray_one_reads_what_to_install(monkeypatch):
+    monkeypatch.setattr(tune_ray, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"hf-platform\[ray\]"):
+        need_ray()
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # Ray's own deprecations
 def test_asha_saves_steps_and_the_seed_decides(tmp_path, monkeypatch):
-    ray = pytest.importorskip("ray")
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False)
-    try:
-        common = {"n_trials": 10, "seed": 42, "max_steps": 27, "grace": 3, "reduction": 3}
-        one = search_with_ray(learner, SPACE, folder=tmp_path / "1", **common)
-        two = search_with_ray(learner, SPACE, folder=tmp_path / "2", **common)
-        whole = search_with_ray(learner, SPACE, folder=tmp_path / "3", stop_early=False, **common)
-    finally:
-        ray.shutdown()
+
+    def search(name, **options):
+        spec = RaySpec(n_trials=10, seed=42, max_steps=27, grace=3, folder=tmp_path / name, **options)
+        return search_with_ray(learner, 0.1, SPACE, spec)
+
+    with local_ray(1):
+        one, two, whole = search("1"), search("2"), search("3", stop_early=False)
     assert one == two
-    assert whole.n_steps == 10 * 27
-    assert one.n_steps < 0.7 * whole.n_steps
-    assert one.trials[0].score <= whole.trials[0].score + 0.15
-    assert one.trials[0].n_steps == 27, "the best is never stopped"
+    assert {trial.step for trial in whole if trial.score is not None} == {27}
+    assert sum(trial.step for trial in one) < 0.7 * sum(trial.step for trial in whole)
+    finished = [trial for trial in one if trial.step == 27]
+    best = min(trial.score for trial in whole if trial.score is not None)
+    assert min(trial.score for trial in finished) <= best + 0.15
+    assert all(trial.score is not None or "too fast" in trial.reason for trial in (*one, *whole))

@@ -120,9 +120,26 @@ def test_nets_run_in_the_m4_protocol_and_say_what_memory_they_planned(folder: Pa
 def test_es_rnn_beats_naive2_by_far_on_seasonal_series(tmp_path: Path) -> None:
     from hf_platform.models.neural.m4_nets import M4Options
 
-    write_m4(tmp_path, {f"H{i}": hourly(i) for i in range(1, 33)})
+    # A week that Naive2, whose season is a day, knows nothing of.
+    week = np.exp(0.3 * np.sin(2 * np.pi * HOURS / 168))
+    write_m4(tmp_path, {f"H{i}": hourly(i) * week for i in range(1, 33)})
     result = run_m4(tmp_path, "Hourly", ("es_rnn",), M4Options(epochs=15, members=1, device="cpu"))
-    assert result["rows"][1]["owa"] < 0.9
+    assert result["rows"][1]["owa"] < 0.8
+
+
+def test_a_season_is_found_and_noise_is_not() -> None:
+    from hf_platform.models.neural.m4_nets import phase_means
+
+    rng = np.random.default_rng(0)
+    times = np.arange(480)
+    season = np.sin(2 * np.pi * times / 24)
+    walk = 0.01 * rng.normal(size=(3, times.size)).cumsum(axis=1) + 0.002 * times
+    padded = np.r_[np.zeros(30), (walk[2] + season)[30:]]
+    found = phase_means(np.stack([walk[0] + season, walk[1], padded]), np.array([0, 0, 30]), 24)
+    np.testing.assert_allclose(found[0], season[:24], atol=0.05)
+    np.testing.assert_allclose(found[1], 0, atol=0.02)
+    np.testing.assert_allclose(found[2], season[:24], atol=0.05)
+    assert not phase_means(walk[:, :40], np.zeros(3, dtype=np.int64), 24).any(), "less than two periods say nothing"
 
 
 def write_ett(path: Path, months: int = 20, columns: int = 2, *, seed: int = 0) -> Path:

@@ -11,7 +11,6 @@ from hf_platform.horizons import Horizon
 from hf_platform.models.base import FitTask, Fitted, OriginSet, Panel, PanelMember, Series
 from hf_platform.models.families import es_rnn, nbeats, patchtst
 from hf_platform.models.neural.layers.nbeats_stacks import interpretable
-from hf_platform.models.neural.nbeats_parts import decompose, picture
 from hf_platform.models.neural.quantile_family import Sizes
 from hf_platform.models.neural.quantile_function import from_quantiles, normal_quantiles
 from hf_platform.types import PROBABILITIES, GridKey
@@ -74,11 +73,15 @@ def test_a_fitted_forecast_is_the_sum_of_its_parts() -> None:
     series = [cycle(f"I{i}", 500, i) for i in range(3)]
     family = quick(nbeats.FAMILY)
     fitted = fit(family, series)
-    parts = decompose(family, fitted, series[0], 450)
+    parts = family.decompose(fitted, series[0], 450)
     (found,) = family.forecast_many([fitted], [OriginSet(series[0], np.array([450]))])
-    assert found.quantiles[0, PROBABILITIES.index(0.5)] == pytest.approx(parts.forecast[4], abs=2e-4)
-    np.testing.assert_allclose(sum(parts.explained.values()) + parts.residual, parts.window, atol=1e-12)
-    assert picture(parts, "I0, 5d").startswith(b"\x89PNG")
+    assert found.quantiles[0, PROBABILITIES.index(0.5)] == pytest.approx(parts.ahead["forecast"][4], abs=2e-4)
+    for whole, pieces in (("forecast", parts.ahead), ("log_price", parts.past)):
+        rest = [part for name, part in pieces.items() if name != whole]
+        np.testing.assert_allclose(np.sum(rest, axis=0), pieces[whole], atol=1e-12)
+    assert set(parts.ahead) == {"forecast", "random_walk", "trend", "seasonality"}
+    assert set(parts.past) == {"log_price", "trend", "seasonality", "residual"}
+    np.testing.assert_allclose(parts.past["log_price"][[0, -1]], [-series[0].log_return[388:451].sum(), 0], atol=1e-12)
 
 
 @pytest.mark.parametrize("family", [nbeats.FAMILY, patchtst.FAMILY, es_rnn.FAMILY], ids=lambda family: family.name)

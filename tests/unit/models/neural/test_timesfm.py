@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from hf_platform.errors import ConfigError, PlatformError
 from hf_platform.fitting.executors import InlineExecutor
 from hf_platform.fitting.fit_grid import fit_grid
 from hf_platform.fitting.outcome import KeyStatus
+from hf_platform.horizons import Horizon
 from hf_platform.lake import Lake
 from hf_platform.models import get_family
-from hf_platform.models.base import Series
-from hf_platform.models.families.timesfm import decile_distribution, predict
+from hf_platform.models.base import FitTask, Fitted, OriginSet, Series
+from hf_platform.models.families.timesfm import TimesFmFamily, decile_distribution, predict
 from hf_platform.models.neural.timesfm_folder import RANDOM_LABEL, inspect, load, make_random_folder
 from hf_platform.settings import Settings
 from hf_platform.types import PROBABILITIES, GridKey
@@ -97,6 +99,23 @@ def test_deciles_fill_the_middle_of_the_grid_and_nothing_else() -> None:
     assert np.isnan(found.quantiles[0, ~middle]).all()
     assert np.isnan(found.tail_means).all()
     assert found.volatility[0] == pytest.approx(0.8 / 2.563103, rel=1e-6)
+
+
+def test_a_flat_beginning_costs_its_origins_and_not_the_key(folder: Path, make_series: Callable[..., Series]) -> None:
+    series = make_series("NEW", "1d", 300)
+    returns = series.log_return.copy()
+    returns[1:40] = 0.0
+    family = TimesFmFamily(folder=folder)
+    young = replace(series, log_return=returns)
+    task = FitTask("m", GridKey("NEW", "1d"), Horizon.parse("1d"), "zero_shot", young, 1, 33, 0)
+    (fitted,) = family.fit_many([task])
+    assert isinstance(fitted, Fitted)
+    asked = OriginSet(task.series, np.array([32, 39, 40, 200]))
+    assert family.usable_origins(fitted, asked).tolist() == [False, False, True, True]
+    (found,) = family.forecast_many([fitted], [OriginSet(task.series, np.array([40, 200]))])
+    assert np.isfinite(found.mean).all()
+    flat = replace(task, series=replace(series, log_return=np.zeros(300)), stop=300)
+    assert not family.usable_origins(replace(fitted, task=flat), OriginSet(flat.series, np.array([299]))).any()
 
 
 def test_short_histories_are_routed_to_it_and_the_ledger_says_so(
