@@ -7,6 +7,7 @@ from assets.instrument_graph import instrument_graph
 from assets.model_grid import model_grid
 from assets.portfolio import portfolio_graph
 from hf_platform.settings import Settings
+from resources.compute import cluster_for
 from resources.platform import Platform, platform_for
 
 
@@ -24,7 +25,7 @@ def build(platform: Platform) -> dg.Definitions:
         jobs=[*automation.JOBS, maintenance.upkeep],
         schedules=[*automation.SCHEDULES, maintenance.upkeep_schedule],
         sensors=automation.SENSORS,
-        resources={"platform": platform},
+        resources={"platform": platform, "cluster": cluster_for(platform.settings)},
         executor=dg.in_process_executor,
     )
 

@@ -11,28 +11,31 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from assets import backtests, checks, ensembles, families, reports, risk
+from assets import backtests, checks, ensembles, families, reports, risk, session_risk
 from assets.partitions import grid_keys
 from assets.recording import raise_if_failed
 from assets.stages import GridRun, Stage, run_stages
 from hf_platform.lake import Lake
 from hf_platform.models import chosen_families
 from hf_platform.settings import Settings
+from resources.compute import Cluster, at_work
 from resources.platform import Platform
 
 STAGES: tuple[Stage, ...] = (
     *families.STAGES,
     *ensembles.STAGES,
     *risk.STAGES,
+    *session_risk.STAGES,
     *backtests.STAGES,
     *reports.STAGES,
 )
 
 
 def usual_stages(settings: Settings) -> list[Stage]:
-    """List the stages of a whole run: all but the families that `HFP_FAMILIES` leaves out."""
+    """List the stages of a whole run: all but what `HFP_FAMILIES` leaves out or has no horizon."""
     chosen = {family.name for family in chosen_families(settings)}
-    return [stage for stage in STAGES if stage not in families.STAGES or stage.name in chosen]
+    usual = [stage for stage in STAGES if stage not in families.STAGES or stage.name in chosen]
+    return [stage for stage in usual if session_risk.applies(stage.name, settings)]
 
 
 class GridConfig(dg.Config):
@@ -79,13 +82,17 @@ def knowledge_cutoff(lake: Lake, asked: str | None) -> datetime:
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def model_grid(
-    context: dg.AssetExecutionContext, config: GridConfig, platform: dg.ResourceParam[Platform]
+    context: dg.AssetExecutionContext,
+    config: GridConfig,
+    platform: dg.ResourceParam[Platform],
+    cluster: dg.ResourceParam[Cluster],
 ) -> Iterator[Any]:
     """Run the selected stages over the requested keys; failed keys fail the run after all else is done."""
     selected = {key.to_user_string() for key in context.selected_asset_keys}
     keys = grid_keys(context.partition_keys)
     as_of = knowledge_cutoff(platform.lake, config.as_of)
-    run = GridRun(platform, context.run.run_id, as_of, config.retry_failed, config.tune)
+    ready = at_work(platform, cluster, context)
+    run = GridRun(ready, context.run.run_id, as_of, config.retry_failed, config.tune)
     failures = run_stages(context, run, [stage for stage in STAGES if stage.name in selected], keys)
     yield from checks.evaluate(platform.lake, context.selected_asset_check_keys, run.as_of)
     raise_if_failed(failures)

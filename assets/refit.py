@@ -21,6 +21,7 @@ from hf_platform.market import inbox
 from hf_platform.market.universe import read_universe
 from hf_platform.settings import Settings
 from hf_platform.types import GridKey
+from resources.compute import Cluster, at_work
 from resources.platform import Platform
 
 
@@ -47,7 +48,12 @@ class Unpacked:
 
 
 @dg.op
-def refit_keys(context: dg.OpExecutionContext, config: RefitConfig, platform: dg.ResourceParam[Platform]) -> None:
+def refit_keys(
+    context: dg.OpExecutionContext,
+    config: RefitConfig,
+    platform: dg.ResourceParam[Platform],
+    cluster: dg.ResourceParam[Cluster],
+) -> None:
     """Run prices to features for the named instruments, then the model grid for the named keys."""
     failures: dict[str, list[KeyRecord]] = {}
     unpacked = _unpack(context, config.files, platform)
@@ -58,7 +64,7 @@ def refit_keys(context: dg.OpExecutionContext, config: RefitConfig, platform: dg
     keys = _keys(config.keys, instruments, platform.settings.horizons)
     if keys:
         as_of = model_grid.knowledge_cutoff(platform.lake, None)
-        run = GridRun(platform, context.run.run_id, as_of, config.retry_failed)
+        run = GridRun(at_work(platform, cluster, context), context.run.run_id, as_of, config.retry_failed)
         failures |= run_stages(context, run, _stages(config.assets, platform.settings), keys)
     raise_if_failed(failures | {"inbox": unpacked.rejected})
 

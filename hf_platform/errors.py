@@ -124,6 +124,10 @@ class MigUnsupportedError(ConfigError):
         )
 
 
+class ExecutorError(PlatformError):
+    """The machines that run fits cannot be reached, do not fit, or went away; no model is to blame."""
+
+
 class TooFewReturnsError(DataError):
     """A series is shorter than a model or a test needs."""
 

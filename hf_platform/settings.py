@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     ] = 2
     executor: Annotated[
         Literal["inline", "ray", "kuberay"],
-        Field(description="where models are fitted: threads of the run, a Ray of this machine, a Ray job on Kubernetes"),
+        Field(description="where models are fitted: threads of the run, an own Ray, or a Ray job on Kubernetes"),
     ] = "inline"
     placement: Annotated[
         tuple[Override, ...] | None,
@@ -89,6 +89,9 @@ class Settings(BaseSettings):
         Path | None, Field(description="folder of TimesFM 2.0 or 2.5 weights in the transformers format")
     ] = None
     seed: Annotated[int, Field(ge=0, description="root of every random number")] = 0
+    interest_rate: Annotated[
+        float, Field(gt=-0.5, lt=1.0, description="continuous interest a year that options are priced with, decimal")
+    ] = 0.0
     prices: Annotated[
         Path | None, Field(description="price table of capacity plans, TOML; default: the bundled one")
     ] = None
@@ -144,13 +147,17 @@ class Settings(BaseSettings):
     @field_validator("placement", mode="before")
     @classmethod
     def _overrides(cls, value: object) -> object:
-        found = tuple(map(parse_override, value.split())) if isinstance(value, str) else value
-        if isinstance(found, tuple):
-            named = tuple(one.family for one in found if isinstance(one, Override))
+        return tuple(map(parse_override, value.split())) if isinstance(value, str) else value
+
+    @field_validator("placement")
+    @classmethod
+    def _known_overrides(cls, value: tuple[Override, ...] | None) -> tuple[Override, ...] | None:
+        named = tuple(one.family for one in value or ())
+        if value is not None:
             cls._known_families(named)
-            if len(set(named)) != len(named):
-                raise ValueError(f"each family at most once; found {' '.join(named)}")
-        return found
+        if len(set(named)) != len(named):
+            raise ValueError(f"each family at most once; found {' '.join(named)}")
+        return value
 
     @field_validator("home")
     @classmethod

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -152,7 +153,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         _wait_until_ready(PostgresServer("127.0.0.1", port, "hfp", "lake-secret"), process, folder / "log")
         yield PostgresServer("127.0.0.1", port, "hfp", "lake-secret")
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # the fast shutdown: the default one waits for clients to go
         process.wait(timeout=60)
         log.close()
         shutil.rmtree(folder, ignore_errors=True)
@@ -174,6 +175,24 @@ def _wait_until_ready(server: PostgresServer, process: "subprocess.Popen[bytes]"
         else:
             return
     pytest.fail(f"PostgreSQL did not start: {log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def ray_head() -> Iterator[None]:
+    """A Ray of this session with two workers; skips where Ray is not installed."""
+    try:
+        from resources.ray_clusters import OwnHead
+    except ImportError as error:
+        require_service(f"Ray is not installed: no {error.name}")
+    import dagster as dg
+
+    head, context = OwnHead(workers=2), dg.build_init_resource_context()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent / "contract"))  # faults.py, for the workers
+        patch.setenv("RAY_memory_monitor_refresh_ms", "0")  # what others do to this machine is no part of a test
+        head.open(context)  # type: ignore[arg-type]
+    yield
+    head.cleanup(context, None)
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from hf_platform.errors import ConfigError, PlatformError, TooFewReturnsError
-from hf_platform.fitting.champions import Champion, read_champions
-from hf_platform.fitting.chunk import Chunk, Work, run_chunk
-from hf_platform.fitting.documents import read_documents
+from hf_platform.fitting.champions import read_champions
+from hf_platform.fitting.chunk import Chunk, Work
+from hf_platform.fitting.chunking import seconds_per_model
+from hf_platform.fitting.decompositions import decomposition_frame
 from hf_platform.fitting.executors import Executor
 from hf_platform.fitting.frames import (
     ModelResult,
@@ -27,8 +28,11 @@ from hf_platform.fitting.frames import (
 )
 from hf_platform.fitting.inputs import Inputs, ReadSeries, instruments_ever, read_from_lake, read_inputs
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
-from hf_platform.fitting.panel import PanelPlanner, planner
+from hf_platform.fitting.panel import PanelPlanner
+from hf_platform.fitting.panel_inputs import panel_champions, panel_planners
+from hf_platform.fitting.placement import request_for
 from hf_platform.fitting.plan import PlannedModel, pack, plan_key
+from hf_platform.fitting.retrains import read_retrains
 from hf_platform.fitting.routing import zero_shot_route
 from hf_platform.fitting.states import save_state
 from hf_platform.fitting.stored import Stored, is_failed, load_fits, load_nets, look_up, missing_origins
@@ -36,7 +40,7 @@ from hf_platform.fitting.tally import KeyTally, bar_time, data_version
 from hf_platform.fitting.targets import known_times, target_times
 from hf_platform.horizons import Horizon
 from hf_platform.lake import Lake
-from hf_platform.models.base import Documents, ModelFamily, Series, Status
+from hf_platform.models.base import ModelFamily, Status
 from hf_platform.models.code_version import code_version, file_version
 from hf_platform.models.extras import missing_extra
 from hf_platform.models.identity import content_hash
@@ -45,7 +49,6 @@ from hf_platform.types import GridKey, TimeArray
 
 KEYS_PER_BATCH: Final = 1_000
 ROWS_PER_COMMIT: Final = 600_000  # about 0.4 GB of forecasts in memory
-MODELS_PER_CHUNK: Final = 256  # one to five seconds of work
 Progress = Callable[[int, int], None]
 
 
@@ -186,6 +189,7 @@ def _plan(stage: _Stage, keys: Sequence[GridKey], inputs: Inputs) -> _Plan:
     plan = _Plan({}, {}, {})
     problem = missing_extra(stage.family)
     champions = read_champions(stage.store, stage.family.name, keys, stage.as_of)
+    retrained = read_retrains(stage.store, keys, stage.as_of)
     planners = _planners(stage, keys, inputs) if problem is None else {}
     for key in keys:
         try:
@@ -204,6 +208,7 @@ def _plan(stage: _Stage, keys: Sequence[GridKey], inputs: Inputs) -> _Plan:
                     root_seed=stage.settings.seed,
                     code_version=stage.code,
                     champions=champions.get(key, ()),
+                    retrained_at=retrained.get(key),
                     device=stage.settings.device,
                 )
             plan.targets[key] = targets
@@ -223,34 +228,10 @@ def _planners(stage: _Stage, keys: Sequence[GridKey], inputs: Inputs) -> dict[st
     """Screen the universe of each frequency, for a family of scope `panel`."""
     if stage.family.scope == "series":
         return {}
-    documents: dict[str, Documents] = {}
-    if getattr(stage.family, "reads_documents", False):
-        everyone = sorted({name for name, _ in inputs.series})
-        documents = read_documents(stage.store, everyone, stage.as_of)
-    return {
-        frequency: planner(
-            stage.family,
-            inputs.at(frequency),
-            frequency,
-            root_seed=stage.settings.seed,
-            code_version=stage.code,
-            champions=_panel_champions(stage, keys, inputs.at(frequency)),
-            documents=documents,
-            device=stage.settings.device,
-        )
-        for frequency in sorted({Horizon.parse(key.horizon).frequency for key in keys})
-    }
-
-
-def _panel_champions(stage: _Stage, keys: Sequence[GridKey], series: Mapping[str, Series]) -> dict[str, list[Champion]]:
-    """Gather the searches of all members by horizon, oldest first."""
-    horizons = sorted({key.horizon for key in keys})
-    everyone = [GridKey(name, horizon) for name in sorted(series) for horizon in horizons]
-    found = read_champions(stage.store, stage.family.name, everyone, stage.as_of)
-    merged: dict[str, list[Champion]] = {}
-    for key in sorted(found):
-        merged.setdefault(key.horizon, []).extend(found[key])
-    return {name: sorted(own, key=lambda champion: champion.searched_until) for name, own in merged.items()}
+    found = panel_champions(stage.store, stage.family.name, keys, stage.as_of)
+    return panel_planners(
+        stage.family, keys, inputs, stage.store, settings=stage.settings, code_version=stage.code, champions=found
+    )
 
 
 def _newest_bar(model: PlannedModel) -> datetime:
@@ -316,10 +297,12 @@ def _run(stage: _Stage, works: Sequence[Work]) -> list[ModelResult]:
         shared = task.key.instrument if task.panel is None else task.panel.net_id
         groups.setdefault((shared, task.horizon.frequency), []).append(work)
     # A net is seconds of work by itself: one chunk each.
-    limit = MODELS_PER_CHUNK if stage.family.scope == "series" else 1
+    limit = 1
+    if stage.family.scope == "series":
+        limit = stage.executor.chunk_limit(len(works), lambda: seconds_per_model(stage.store, stage.family.name))
     packed = pack(list(groups.values()), [len(group) for group in groups.values()], limit)
     chunks = [Chunk(stage.family, [work for group in part for work in group]) for part in packed]
-    return [result for results in stage.executor.map(run_chunk, chunks) for result in results]
+    return stage.executor.run(chunks, request_for(stage.family, stage.settings, stage.code))
 
 
 def _commit(
@@ -342,6 +325,9 @@ def _commit(
             by_bar = [known_at[id(result.planned.task.series)] for result in forecast]
             ends = [targets[result.planned.task.key] for result in forecast]
             tx.append("models.forecasts", forecast_frame(forecast, by_bar, ends, stamp))
+            parts = decomposition_frame(stage.family, forecast, stamp.created_at)
+            if parts is not None:
+                tx.append("models.decompositions", parts)
     return tx.snapshot_id
 
 

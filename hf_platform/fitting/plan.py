@@ -2,7 +2,8 @@
 
 Anchors are counted from the first bar of a series, so that more history at its end never moves one:
 the first anchor is bar number `Schedule.minimum` (bar 0 has no return), then every `Schedule.every`
-bars. A model trained at an anchor answers for the origins from there up to the next anchor.
+bars; a key that drifted has one more at the bar at which that was answered (`retrains`). A model trained
+at an anchor answers for the origins from there up to the next anchor.
 
 Origins of a horizon of `n_bars` bars are the bars whose number is a multiple of `n_bars`, so that the
 forecast periods never overlap and every family shares the same origins, plus the newest bar, which
@@ -10,8 +11,9 @@ a user wants tonight. A newest bar between two multiples stays in the lake as an
 needs independent periods passes over it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -21,7 +23,7 @@ from hf_platform.fitting.champions import Champion, tuned_at
 from hf_platform.horizons import Horizon
 from hf_platform.models.base import FitTask, ModelFamily, Schedule, Series
 from hf_platform.models.identity import content_hash, derive_seed, spec_hash, window_hash
-from hf_platform.types import GridKey, IntArray
+from hf_platform.types import GridKey, IntArray, TimeArray
 
 T = TypeVar("T")
 
@@ -61,7 +63,7 @@ def by_frequency(values: dict[str, int], frequency: str) -> int:
     return values.get(frequency, values.get("*", 0))
 
 
-def walk_forward(schedule: Schedule, horizon: Horizon, n_series: int) -> list[Segment]:
+def walk_forward(schedule: Schedule, horizon: Horizon, n_series: int, extra: Collection[int] = ()) -> list[Segment]:
     """Split the bars of a series into segments; empty when there is no anchor yet.
 
     Parameters
@@ -70,6 +72,8 @@ def walk_forward(schedule: Schedule, horizon: Horizon, n_series: int) -> list[Se
     horizon : Horizon
     n_series : int
         Bars of the series.
+    extra : collection of int
+        Bars that are anchors beside the schedule's; those before its first are passed over.
 
     Returns
     -------
@@ -86,8 +90,9 @@ def walk_forward(schedule: Schedule, horizon: Horizon, n_series: int) -> list[Se
     if schedule.newest is not None:
         origins = origins[origins >= n_series - by_frequency(schedule.newest, horizon.frequency)]
     segments: list[Segment] = []
-    for anchor in range(first, n_series, every):
-        low, high = np.searchsorted(origins, (anchor, anchor + every))
+    anchors = sorted({*range(first, n_series, every), *(bar for bar in extra if first < bar < n_series)})
+    for anchor, following in pairwise([*anchors, n_series]):
+        low, high = np.searchsorted(origins, (anchor, following))
         if high > low:
             segments.append(Segment(max(1, anchor + 1 - window), anchor + 1, origins[low:high]))
     return segments
@@ -121,6 +126,7 @@ def plan_key(
     root_seed: int,
     code_version: str,
     champions: Sequence[Champion] = (),
+    retrained_at: TimeArray | None = None,
     device: Literal["auto", "cpu", "cuda"] = "auto",
 ) -> list[PlannedModel]:
     """Plan every model of a key, for each anchor and variant.
@@ -136,7 +142,8 @@ def plan_key(
         If the series is too short for a first anchor.
     """
     horizon = Horizon.parse(key.horizon)
-    segments = walk_forward(family.schedule, horizon, len(series))
+    extra = [] if retrained_at is None else np.searchsorted(series.event_at, retrained_at).tolist()
+    segments = walk_forward(family.schedule, horizon, len(series), extra)
     if not segments:
         required = by_frequency(family.schedule.minimum, horizon.frequency)
         raise TooFewReturnsError(f"{key.instrument} at {horizon.frequency}", required, max(len(series) - 1, 0))

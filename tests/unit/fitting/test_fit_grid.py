@@ -353,6 +353,7 @@ def test_a_run_of_the_past_forecasts_its_own_newest_bar(world: World) -> None:
 def test_rows_do_not_depend_on_threads_chunks_or_commits(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    from hf_platform.fitting import executors
     from hf_platform.fitting import fit_grid as module
 
     family = get_family("garch")
@@ -362,7 +363,7 @@ def test_rows_do_not_depend_on_threads_chunks_or_commits(
     other_settings = Settings(home=tmp_path_factory.mktemp("other"))
     other = Lake(other_settings)
     other.initialise()
-    monkeypatch.setattr(module, "MODELS_PER_CHUNK", 1)
+    monkeypatch.setattr(executors, "MODELS_PER_CHUNK", 1)
     monkeypatch.setattr(module, "ROWS_PER_COMMIT", 10)
     monkeypatch.setattr(module, "KEYS_PER_BATCH", 2)
     calls: list[tuple[int, int]] = []
