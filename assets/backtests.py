@@ -43,7 +43,7 @@ STAGES = (
     _stage(
         "var_backtest",
         var_backtest,
-        ["value_at_risk"],
+        ["value_at_risk", "intraday_var"],
         "backtests.var_tests, backtests.breaches",
         "Coverage tests of stored walk-forward VaR on non-overlapping origins: Kupiec, Christoffersen, dynamic "
         "quantile, duration, Basel traffic light, ES, Berkowitz's tail. Says 'cannot tell' where fewer than five "

@@ -4,7 +4,7 @@ A check passes when its query returns no row. Each query sees the whole table at
 knowledge cutoff, and its first offending rows go into the check's metadata.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ import dagster as dg
 import polars as pl
 
 from hf_platform.lake import Lake
+from hf_platform.market.folding_identities import broken_identities
 
 SAMPLE = 5
 EVERYTHING = datetime(9999, 1, 1)  # noqa: DTZ001 - the lake's times are naive UTC; no cutoff
@@ -19,13 +20,17 @@ EVERYTHING = datetime(9999, 1, 1)  # noqa: DTZ001 - the lake's times are naive U
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule about one asset's rows: SQL with `$as_of`, returning the rows that break it."""
+    """One rule about one asset's rows: SQL with `$as_of`, or a function, returning the rows that break it."""
 
     asset: str
     name: str
     description: str
-    sql: str
+    sql: str | Callable[[Lake, datetime], pl.DataFrame]
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
+
+    def broken(self, lake: Lake, as_of: datetime) -> pl.DataFrame:
+        """Look for rows that break the rule."""
+        return lake.query(self.sql, {"as_of": as_of}) if isinstance(self.sql, str) else self.sql(lake, as_of)
 
     @property
     def spec(self) -> dg.AssetCheckSpec:
@@ -76,6 +81,22 @@ _MARKET_RULES = (
         "High is never below low, open or close; low is never above them, unless the bar is flagged.",
         "select instrument, frequency, event_at, open, high, low, close from market.bars where known_at <= $as_of "
         "and len(flags) = 0 and (high < low or high < close or low > close or high < open or low > open)",
+    ),
+    Rule(
+        "bars",
+        "frequencies_agree",
+        "Open, high, low, close and volume of every folded bar are those of the finer bars inside it, on exchange "
+        "sessions: 5min of 1min, 1d of 1h, 1w and 1mo of 1d ...",
+        broken_identities,
+    ),
+    Rule(
+        "bars",
+        "known_before_monday",
+        "A bar that ends on a Friday is known before Monday morning: no calendar waits for the next session.",
+        "select instrument, frequency, event_at, min(known_at) as known_at from market.bars "
+        "where known_at <= $as_of and dayofweek(event_at) = 5 and not list_contains(flags, 'late') "
+        "group by instrument, frequency, event_at having min(known_at) > event_at + interval 54 hour",
+        dg.AssetCheckSeverity.WARN,
     ),
     Rule(
         "bars",
@@ -203,7 +224,8 @@ _RISK_RULES = (
         "VaR does not fall when the confidence rises.",
         "select * from (select instrument, horizon, method, forecast_origin, confidence, value_at_risk, "
         "lag(value_at_risk) over (partition by instrument, horizon, method, position_sign, forecast_origin, known_at, "
-        "created_at order by confidence) as lower from risk.value_at_risk where known_at <= $as_of) where value_at_risk < lower",
+        "created_at order by confidence) as lower from risk.value_at_risk where known_at <= $as_of) "
+        "where value_at_risk < lower",
     ),
     Rule(
         "var_backtest",
@@ -237,7 +259,7 @@ def evaluate(lake: Lake, selected: Iterable[dg.AssetCheckKey], as_of: datetime) 
     for rule in _rules():
         if rule.spec.key not in chosen:
             continue
-        rows = lake.query(rule.sql, {"as_of": as_of})
+        rows = rule.broken(lake, as_of)
         yield dg.AssetCheckResult(
             passed=rows.is_empty(),
             asset_key=rule.spec.asset_key,

@@ -18,6 +18,10 @@ FREQUENCIES: Final[dict[str, int]] = {
     "1mo": 12,
 }
 INTRADAY: Final[tuple[str, ...]] = ("1min", "5min", "15min", "30min", "1h")
+# Parts of sessions that VaR is stored for beside the horizons of the grid: from a close to the next open, and from a
+# bar to the close of its session (`5min_session`).
+OVERNIGHT: Final = "overnight"
+SESSION: Final = "_session"
 _NAME: Final = re.compile(r"([1-9]\d{0,3})(min|h|d|w|mo)")
 
 
@@ -62,3 +66,8 @@ class Horizon:
         if match is None:
             raise UnknownNameError("horizon", name, ("1d", "5d", "20d", "1w", "1mo", *INTRADAY))
         return cls(name, f"1{match[2]}", int(match[1]))
+
+
+def is_part_of_session(name: str) -> bool:
+    """Tell whether a stored horizon is a night or the rest of a session, which come once a session."""
+    return name == OVERNIGHT or name.endswith(SESSION)

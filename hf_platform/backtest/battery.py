@@ -11,8 +11,8 @@ from hf_platform.backtest.berkowitz import tail_probabilities
 from hf_platform.backtest.coverage import CoverageTest
 from hf_platform.backtest.sample import VarSample
 from hf_platform.backtest.walk_forward import MINIMUM_OUT_OF_SAMPLE
-from hf_platform.horizons import FREQUENCIES, Horizon
-from hf_platform.types import TimeArray
+from hf_platform.horizons import FREQUENCIES, Horizon, is_part_of_session
+from hf_platform.types import FloatArray, TimeArray
 
 Verdict = Literal["pass", "fail", "cannot tell"]
 
@@ -53,7 +53,7 @@ def run_battery(sample: VarSample, *, recent: bool = True) -> Iterator[TestRow]:
     yield from _window(sample, slice(0, None))
     if recent and len(sample) > RECENT:
         yield from _window(sample, slice(-RECENT, None))
-    if sample.confidence == 0.99 and sample.key.horizon == "1d":
+    if sample.confidence == 0.99 and (sample.key.horizon == "1d" or is_part_of_session(sample.key.horizon)):
         yield _basel(sample)
 
 
@@ -78,7 +78,7 @@ def _window(sample: VarSample, rows: slice) -> Iterator[TestRow]:
         absent = "expected shortfall is missing or not positive for some forecasts of the window"
         results["acerbi_szekely_z2"] = CoverageTest(None, None, None, n, x, absent)
     for name, result in results.items():
-        verdict, reason = judge(result, level, n_sessions(len(sample), Horizon.parse(sample.key.horizon)))
+        verdict, reason = judge(result, level, sessions_of(sample))
         yield TestRow(name, sample.origins[rows], result, verdict, reason)
 
 
@@ -107,7 +107,7 @@ def run_tail_battery(samples: Sequence[VarSample], *, recent: bool = True) -> It
         return
     shortfall = np.maximum(last.expected_shortfall, last.value_at_risk)
     levels = [sample.confidence for sample in ordered]
-    sessions = n_sessions(len(last), Horizon.parse(last.key.horizon))
+    sessions = sessions_of(last)
     placed = tail_probabilities(last.losses, np.maximum.accumulate(var, axis=1), shortfall, levels)
     windows = [slice(0, None)] + ([slice(-RECENT, None)] if recent and len(last) > RECENT else [])
     for sample in ordered:
@@ -117,9 +117,36 @@ def run_tail_battery(samples: Sequence[VarSample], *, recent: bool = True) -> It
             yield sample, TestRow("berkowitz_tail", sample.origins[rows], result, verdict, reason)
 
 
+def run_distribution_battery(
+    sample: VarSample, probabilities: FloatArray, *, recent: bool = True
+) -> Iterator[TestRow]:  # fmt: skip
+    """Run Berkowitz's test of the whole distribution on a sample and, if asked, on its last 250 forecasts.
+
+    Parameters
+    ----------
+    sample : VarSample
+        Its confidence only says which losses are counted as breaches.
+    probabilities : float64 array, shape (n_forecasts,)
+        Forecast probability of a loss at or below the realised one.
+    recent : bool
+    """
+    for rows in [slice(0, None)] + ([slice(-RECENT, None)] if recent and len(sample) > RECENT else []):
+        result = coverage.berkowitz(probabilities[rows], sample.confidence)
+        # Every forecast counts here, not the few beyond VaR: half of them lie on either side of the median.
+        verdict, reason = judge(result, 0.5, sessions_of(sample))
+        yield TestRow("berkowitz", sample.origins[rows], result, verdict, reason)
+
+
 def n_sessions(n_forecasts: int, horizon: Horizon) -> int:
     """Count the sessions that non-overlapping periods cover: 50 forecasts of 20 daily bars are 1,000 sessions."""
     return n_forecasts * horizon.n_bars * FREQUENCIES["1d"] // horizon.bars_per_year
+
+
+def sessions_of(sample: VarSample) -> int:
+    """Count the sessions that a sample covers; nights, and sessions from their open, come once each."""
+    if is_part_of_session(sample.key.horizon):
+        return len(sample)
+    return n_sessions(len(sample), Horizon.parse(sample.key.horizon))
 
 
 def judge(result: CoverageTest, confidence: float, sessions: int) -> tuple[Verdict, str | None]:

@@ -174,7 +174,9 @@ def parameter_drift(estimates: ArrayLike) -> ParameterDrift:
     Returns
     -------
     ParameterDrift
-        No p-value: training windows overlap, so the estimates are no independent draws.
+        No p-value, on purpose: training windows overlap, so neither a normal law nor a permutation of the
+        estimates holds under stability, and the tests of Nyblom (1989) and Hansen (1992) rest on the scores of
+        one fit to the whole sample, which a backtest, reading stored numbers, does not make.
 
     Raises
     ------

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from hf_platform.backtest.forecast_sample import read_versions
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from hf_platform.lake import Lake
 
-ResultTable = Literal["backtests.forecast_scores", "backtests.comparisons", "backtests.strategies"]
+ResultTable = Literal["backtests.forecast_scores", "backtests.comparisons", "backtests.strategies", "backtests.drift"]
 _STORED: Final[dict[ResultTable, str]] = {
     table: f"""
     SELECT instrument, horizon, any_value(data_version) AS data_version, any_value(code_version) AS code_version
     FROM {table} WHERE as_of = $as_of AND producer = $producer AND instrument IN (SELECT unnest($instruments))
     GROUP BY ALL
     """
-    for table in ("backtests.forecast_scores", "backtests.comparisons", "backtests.strategies")
+    for table in get_args(ResultTable)
 }
 _CHUNK = 25  # instruments that are judged at a time, and one commit
 
@@ -47,6 +47,8 @@ class Judgement:
         Whether VaR numbers are judged too, so that a new one makes a key stale.
     remarks : callable, optional
         What to say of keys that were done, from the new rows.
+    code : tuple of str
+        Packages whose code decides the rows.
     """
 
     producer: str
@@ -55,11 +57,12 @@ class Judgement:
     unended: str
     with_estimates: bool = False
     remarks: "Callable[[pl.DataFrame], Mapping[GridKey, str]] | None" = None
+    code: tuple[str, ...] = ("hf_platform.backtest",)
 
     def run(self, store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id: str) -> StageOutcome:
         """Judge the stale ones of some keys, chunk by chunk; a key without forecasts has failed."""
         started = time.perf_counter()
-        version = code_version("hf_platform.backtest")
+        version = code_version(*self.code)
         outcomes: dict[GridKey, KeyOutcome] = {}
         snapshot: int | None = None
         for chunk in chunks_of_instruments(keys, _CHUNK):

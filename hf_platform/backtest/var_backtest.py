@@ -1,19 +1,20 @@
 """The backtest of stored VaR: realised returns against what was forecast, nothing refitted."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hf_platform.backtest.battery import run_battery, run_tail_battery
+from hf_platform.backtest.battery import run_battery, run_distribution_battery, run_tail_battery
+from hf_platform.backtest.placement import read_places
 from hf_platform.backtest.sample import VarSample, read_samples, read_versions
 from hf_platform.backtest.scores import score_methods
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
 from hf_platform.models.code_version import code_version
 from hf_platform.risk.value_at_risk import chunks_of_instruments
-from hf_platform.types import GridKey
+from hf_platform.types import FloatArray, GridKey
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hf_platform.lake import Lake
 
 STAGE: Final = "var_backtest"
+_HEADLINE: Final = 0.99
 _CHUNK = 25  # instruments held in memory at a time, and one commit
 _REUSED: Final = """
 SELECT instrument, horizon, arg_max(data_version, created_at) AS data_version, arg_max(code_version, created_at) AS code
@@ -70,7 +72,8 @@ def backtest(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
         read_at = store.latest_snapshot()
         standing = _Standing(store, chunk, as_of, version)
         samples = read_samples(store, standing.stale, as_of, read_at) if standing.stale else []
-        frames = _frames(samples, standing, as_of, version, read_at)
+        places = read_places(store, [sample for sample in samples if _is_headline(sample)], as_of, read_at)
+        frames = _frames(samples, standing, as_of, version, snapshot=read_at, places=places)
         if samples:
             frames["backtests.forecast_scores"] = score_methods(samples)
             snapshot = _write(store, frames, as_of, run_id)
@@ -123,27 +126,67 @@ class _Standing:
         )
 
 
+def _is_headline(sample: VarSample) -> bool:
+    # The whole distribution is tested once a key, beside the confidence that pages speak of.
+    return sample.method == "ensemble" and sample.position_sign > 0 and sample.confidence == _HEADLINE
+
+
 def _frames(
-    samples: Sequence[VarSample], standing: _Standing, as_of: datetime, version: str, snapshot: int
+    samples: Sequence[VarSample],
+    standing: _Standing,
+    as_of: datetime,
+    version: str,
+    *,
+    snapshot: int,
+    places: Mapping[GridKey, FloatArray],
 ) -> "dict[str, pl.DataFrame]":
     import polars as pl
 
-    tests = [row for group in _groups(samples) for row in _test_rows(group)]
-    frame = pl.DataFrame(tests, schema=_TEST_SCHEMA, orient="row").with_columns(
-        as_of=pl.lit(as_of).cast(pl.Datetime("us")),
-        code_version=pl.lit(version),
-        lake_snapshot=pl.lit(snapshot, dtype=pl.Int64),
-        created_at=pl.lit(datetime.now(UTC).replace(tzinfo=None)).cast(pl.Datetime("us")),
-    )
     versions = pl.DataFrame(
         [(key.instrument, key.horizon, standing.inputs[key]["data_version"]) for key in standing.stale],
         schema={"instrument": pl.String, "horizon": pl.String, "data_version": pl.String},
         orient="row",
     )
     return {
-        "backtests.var_tests": frame.join(versions, on=["instrument", "horizon"], how="left"),
-        "backtests.breaches": _breaches(samples),
+        "backtests.var_tests": battery_frame(samples, versions, as_of, version, snapshot, places=places),
+        "backtests.breaches": breach_rows(samples),
     }
+
+
+def battery_frame(
+    samples: Sequence[VarSample],
+    versions: "pl.DataFrame",
+    as_of: datetime,
+    code: str,
+    snapshot: int,
+    *,
+    places: Mapping[GridKey, FloatArray] | None = None,
+) -> "pl.DataFrame":
+    """Run the battery on samples and give the rows of `backtests.var_tests`.
+
+    Parameters
+    ----------
+    samples : sequence of VarSample
+    versions : polars.DataFrame
+        instrument, horizon, data_version.
+    as_of : datetime
+    code : str
+        Version of the code.
+    snapshot : int
+        Of the lake that was read.
+    places : mapping of GridKey to float64 array, optional
+        Of some keys, where the losses of the ensemble's 99 % sample fall in the whole distribution.
+    """
+    import polars as pl
+
+    tests = [row for group in _groups(samples) for row in _test_rows(group, places or {})]
+    frame = pl.DataFrame(tests, schema=_TEST_SCHEMA, orient="row").with_columns(
+        as_of=pl.lit(as_of).cast(pl.Datetime("us")),
+        code_version=pl.lit(code),
+        lake_snapshot=pl.lit(snapshot, dtype=pl.Int64),
+        created_at=pl.lit(datetime.now(UTC).replace(tzinfo=None)).cast(pl.Datetime("us")),
+    )
+    return frame.join(versions, on=["instrument", "horizon"], how="left")
 
 
 _TEST_SCHEMA: Final = {
@@ -161,10 +204,16 @@ def _groups(samples: Sequence[VarSample]) -> list[list[VarSample]]:
     return list(groups.values())
 
 
-def _test_rows(group: Sequence[VarSample]) -> list[tuple[object, ...]]:
+def _test_rows(group: Sequence[VarSample], places: Mapping[GridKey, FloatArray]) -> list[tuple[object, ...]]:
     # The newest window is asked of what is used; the other methods stand beside it over the whole sample.
     recent = group[0].method == "ensemble" and group[0].position_sign > 0
     found = [(sample, row) for sample in group for row in run_battery(sample, recent=recent)]
+    found += [
+        (sample, row)
+        for sample in group
+        if _is_headline(sample) and sample.key in places
+        for row in run_distribution_battery(sample, places[sample.key])
+    ]
     return [
         (
             sample.key.instrument,
@@ -188,7 +237,8 @@ def _test_rows(group: Sequence[VarSample]) -> list[tuple[object, ...]]:
     ]
 
 
-def _breaches(samples: Sequence[VarSample]) -> "pl.DataFrame":
+def breach_rows(samples: Sequence[VarSample]) -> "pl.DataFrame":
+    """Give the rows of `backtests.breaches`, without `as_of`; empty where no VaR was breached."""
     import polars as pl
 
     parts = [

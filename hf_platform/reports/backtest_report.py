@@ -34,7 +34,11 @@ SELECT instrument, horizon, string_agg(DISTINCT concat_ws('|', producer, data_ve
                                        ORDER BY concat_ws('|', producer, data_version, code_version, as_of))
 FROM (SELECT instrument, horizon, producer, data_version, code_version, as_of FROM backtests.forecast_scores
       UNION ALL SELECT instrument, horizon, producer, data_version, code_version, as_of FROM backtests.comparisons
-      UNION ALL SELECT instrument, horizon, producer, data_version, code_version, as_of FROM backtests.strategies)
+      UNION ALL SELECT instrument, horizon, producer, data_version, code_version, as_of FROM backtests.strategies
+      UNION ALL SELECT DISTINCT instrument,
+                       CASE horizon WHEN 'overnight' THEN '1d' ELSE regexp_replace(horizon, '_session$', '') END,
+                       producer, data_version, code_version, as_of
+                FROM backtests.var_tests WHERE producer IN ('overnight_var', 'intraday_var'))
 WHERE data_version IS NOT NULL
 GROUP BY ALL
 """

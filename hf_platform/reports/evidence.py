@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hf_platform.backtest.sample import VarSample, read_samples
-from hf_platform.horizons import Horizon
+from hf_platform.horizons import OVERNIGHT, SESSION, Horizon
 from hf_platform.types import FloatArray, GridKey, TimeArray
 
 if TYPE_CHECKING:
@@ -92,6 +92,36 @@ SELECT instrument, horizon, member, strategy, n_trades, annual_return, annual_vo
        verdict, reason, window_start, window_end
 FROM backtests.strategies SEMI JOIN keys USING (instrument, horizon) ORDER BY instrument, horizon, member, strategy
 """
+# Long positions over the part of a session that belongs to a key, newest forecast and tests of the whole sample.
+_SESSIONS: Final = f"""
+{_KEYS},
+parts AS (
+    SELECT instrument, horizon AS of_key, if(horizon = '1d', '{OVERNIGHT}', horizon || '{SESSION}') AS horizon FROM keys
+),
+newest AS (
+    SELECT instrument, horizon, method, confidence, forecast_origin, target_at, value_at_risk, expected_shortfall
+    FROM risk.value_at_risk SEMI JOIN parts USING (instrument, horizon)
+    WHERE position_sign = 1 AND known_at <= $as_of
+    QUALIFY row_number() OVER (PARTITION BY instrument, horizon, method, confidence
+                               ORDER BY forecast_origin DESC, known_at DESC, created_at DESC, var_id) = 1
+),
+tested AS (
+    SELECT instrument, horizon, method, confidence, any_value(n_forecasts) AS n_forecasts,
+           any_value(n_breaches) AS n_breaches, max(p_value) FILTER (test = 'kupiec_pof') AS rate_p,
+           max(p_value) FILTER (test = 'conditional_coverage') AS joint_p,
+           any_value(verdict) FILTER (test = 'conditional_coverage') AS verdict
+    FROM (
+        SELECT * FROM backtests.var_tests SEMI JOIN parts USING (instrument, horizon)
+        WHERE as_of <= $as_of AND position_sign = 1 AND test IN ('kupiec_pof', 'conditional_coverage')
+        QUALIFY rank() OVER (PARTITION BY instrument, horizon ORDER BY as_of DESC, created_at DESC) = 1
+    ) GROUP BY ALL
+)
+SELECT p.instrument, p.of_key AS horizon, n.* EXCLUDE (instrument, horizon), n_forecasts, n_breaches, rate_p, joint_p,
+       verdict
+FROM parts p JOIN newest n USING (instrument, horizon)
+LEFT JOIN tested USING (instrument, horizon, method, confidence)
+ORDER BY p.instrument, p.of_key, method, confidence
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +157,7 @@ class Evidence:
     scores: list[Row]
     comparisons: list[Row]
     strategies: list[Row]
+    sessions: list[Row]
 
 
 def read_evidence(
@@ -144,6 +175,7 @@ def read_evidence(
     scores = _by_key(store.query(_SCORES, names))
     comparisons = _by_key(store.query(_COMPARISONS, names))
     strategies = _by_key(store.query(_STRATEGIES, names))
+    sessions = _by_key(store.query(_SESSIONS, at))
     members = {key: _member_ids(frame) for key, frame in newest.items()}
     wanted = sorted({model for ids in members.values() for model in ids})
     models = {str(row["model_id"]): row for row in store.query(_MODELS, {"models": wanted, "as_of": as_of}).to_dicts()}
@@ -159,6 +191,7 @@ def read_evidence(
             scores[key].to_dicts() if key in scores else [],
             comparisons[key].to_dicts() if key in comparisons else [],
             strategies[key].to_dicts() if key in strategies else [],
+            sessions[key].to_dicts() if key in sessions else [],
         )
         for key in keys
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hf_platform.errors import DataError
-from hf_platform.reports import comparisons, figures, tables
+from hf_platform.reports import comparisons, figures, session_tables, tables
 from hf_platform.reports.evidence import Evidence, Row
 from hf_platform.reports.words import (
     HEADLINE_CONFIDENCE,
@@ -87,6 +87,8 @@ def render_page(evidence: Evidence, inputs: str, code_version: str) -> str:
             forecast_tables=comparisons.forecast_tables(evidence),
             stability=comparisons.stability_table(evidence),
             strategies=comparisons.strategy_table(evidence),
+            session_title=session_tables.session_title(evidence),
+            sessions=session_tables.session_table(evidence),
             breaches=tables.breach_table(evidence, "ensemble", HEADLINE_CONFIDENCE),
             power=tables.power_table(len(high), HEADLINE_CONFIDENCE) if high is not None else None,
             power_statement=tables.power_statement(HEADLINE_CONFIDENCE),
@@ -162,7 +164,9 @@ def _levels(evidence: Evidence) -> list[dict[str, str]]:
                 "rate": f"{int(str(row['n_breaches'])) / n:.2%}",
                 "p": equals(row["p_value"]),
                 "failed": ", ".join(
-                    SHORT_NAMES[name] for name in SHORT_NAMES if name in tests and tests[name]["verdict"] == "fail"
+                    SHORT_NAMES[name]
+                    for name in SHORT_NAMES
+                    if name != "berkowitz" and name in tests and tests[name]["verdict"] == "fail"
                 ),
             }
         )

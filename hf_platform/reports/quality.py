@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from hf_platform.market.cleaning import RULES
+from hf_platform.market.inbox import read_rejections
 from hf_platform.market.stationarity import store_unit_root_tests
 from hf_platform.reports.pages import write_text
 from hf_platform.reports.quality_evidence import QualityEvidence, read_quality
@@ -58,6 +59,7 @@ def write(
     """
     store_unit_root_tests(store, instruments, as_of, run_id=run_id)
     evidence = read_quality(store, as_of)
+    rejected = read_rejections(settings)
     settings.reports.mkdir(parents=True, exist_ok=True)
     written: dict[str, Path] = {}
     for name in instruments:
@@ -65,15 +67,15 @@ def write(
         if one.bars.is_empty():
             continue
         path = settings.reports / page_name(name)
-        write_text(path, render(name, one))
+        write_text(path, render(name, one, rejected.filter(pl.col("instrument") == name)))
         written[name] = path
     if written:
-        write_text(settings.reports / INDEX, render_index(evidence, settings.reports))
+        write_text(settings.reports / INDEX, render_index(evidence, settings.reports, rejected))
     return written
 
 
-def render(instrument: str, evidence: QualityEvidence) -> str:
-    """Write one page."""
+def render(instrument: str, evidence: QualityEvidence, rejected: pl.DataFrame) -> str:
+    """Write one page; `rejected` is this instrument's part of `inbox.read_rejections`."""
     tables = evidence.tables
     flags, quarantine = tables["flags"], tables["quarantine"]
     daily = flags.filter(pl.col("frequency") == "1d")
@@ -95,6 +97,8 @@ def render(instrument: str, evidence: QualityEvidence) -> str:
                                                                     "deviations"))),
         ("Quarantine", "Rows that could not be stored, by rule.",
          _plain(quarantine, ("rule", "n", "value", "file", "row", "next_step"))),
+        ("Rejected on arrival", "Rows of dropped files that were never loaded, the newest first.",
+         _plain(rejected, ("staged_at", "file", "row", "rule", "value", "n_rows", "next_step"))),
         ("Restatements", "Later vintages of stored bars, known from their arrival.",
          _plain(tables["restated"], ("frequency", "n", "last"))),
         ("Corporate actions", "What returns include, newest first. An empty value is a cancelled action.",
@@ -112,8 +116,8 @@ def render(instrument: str, evidence: QualityEvidence) -> str:
     )  # fmt: skip
 
 
-def render_index(evidence: QualityEvidence, folder: Path) -> str:
-    """Write the index over the instruments that have a page."""
+def render_index(evidence: QualityEvidence, folder: Path, rejected: pl.DataFrame) -> str:
+    """Write the index over the instruments that have a page, and what was rejected before it could have one."""
     rows: list[tuple[str, list[str]]] = []
     for (name,), bars in sorted(evidence.bars.partition_by("instrument", as_dict=True).items()):
         if not (folder / page_name(str(name))).is_file():
@@ -124,7 +128,15 @@ def render_index(evidence: QualityEvidence, folder: Path) -> str:
         cells = [str(name), f"{bars.height:,}", _day(bars, 0), _day(bars, -1), f"{flagged:,}", f"{int(refused):,}",
                  f"{int(restated):,}", str(evidence.lonely.filter(here).height)]  # fmt: skip
         rows.append((page_name(str(name)), cells))
-    return _environment().get_template("quality_index.html").render(head=_HEAD, rows=rows)
+    return (
+        _environment()
+        .get_template("quality_index.html")
+        .render(
+            head=_HEAD,
+            rows=rows,
+            rejected=_plain(rejected, ("file", "instrument", "row", "rule", "value", "next_step")),
+        )
+    )
 
 
 def _figure(bars: pl.DataFrame) -> str:

@@ -14,7 +14,6 @@ from hf_platform.risk.options import Kind as OptionKind
 from hf_platform.risk.positions import Portfolio, Position
 from hf_platform.types import FloatArray, IntArray
 
-RATE: Final = 0.0  # no source of interest rates is in the lake: options are priced on forwards equal to the spot
 DAYS_PER_YEAR: Final = 365.0
 _CLOSE: Final = time(16, 0, tzinfo=ZoneInfo("America/New_York"))  # options expire at the close of their last day
 
@@ -40,6 +39,8 @@ class Book:
         Years left, positive.
     volatility : float64 array, shape (n_options,)
         Annual forecast volatility until expiry [decimal].
+    rate : float
+        Continuous interest that options are priced with [decimal a year].
     """
 
     name: str
@@ -51,6 +52,7 @@ class Book:
     underlying: IntArray
     maturity: FloatArray
     volatility: FloatArray
+    rate: float = 0.0
 
     @property
     def gross(self) -> float:
@@ -81,7 +83,12 @@ class Book:
         for at, position in enumerate(self.options):
             i = self.underlying[at]
             delta = options.greeks(
-                self.spot[i], position.strike or 0.0, self.maturity[at], RATE, self.volatility[at], kind=_kind(position)
+                self.spot[i],
+                position.strike or 0.0,
+                self.maturity[at],
+                self.rate,
+                self.volatility[at],
+                kind=_kind(position),
             ).delta
             out[i] += position.quantity * float(delta) * self.spot[i]
         return out
@@ -104,7 +111,7 @@ class Book:
                 spot[:, i],
                 position.strike or 0.0,
                 max(float(self.maturity[at]) - years, 0.0),
-                RATE,
+                self.rate,
                 self.volatility[at] * volatility_scale,
                 kind=_kind(position),
             )
@@ -136,6 +143,8 @@ def price_book(
     closes: FloatArray,
     origin: datetime,
     volatility: Mapping[Position, float] | None = None,
+    *,
+    rate: float = 0.0,
 ) -> Book:
     """Put a portfolio on prices.
 
@@ -150,6 +159,8 @@ def price_book(
         Naive UTC.
     volatility : mapping of Position to float, optional
         Annual volatility until expiry of each option; required if there is one.
+    rate : float
+        Continuous interest [decimal a year]; the platform's is `HFP_INTEREST_RATE`.
 
     Raises
     ------
@@ -178,6 +189,7 @@ def price_book(
         np.array([place[position.instrument] for position in legs], dtype=np.int64),
         np.array(maturities, dtype=np.float64),
         np.array([given[position] for position in legs], dtype=np.float64),
+        rate,
     )
 
 

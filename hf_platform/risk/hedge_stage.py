@@ -105,13 +105,14 @@ def _hedge(
     volatilities = option_volatilities(store, held.positions, origin, as_of)
     version = content_hash(
         held.version, code, str(panel.event_at[-1]), repr(panel.values.sum()), *panel.instruments,
-        *(repr(value) for value in volatilities.values()), str(seed),
+        *(repr(value) for value in (*volatilities.values(), store.settings.interest_rate)), str(seed),
     )  # fmt: skip
     stored = int(store.query(_STORED, {"portfolio": held.name, "version": version})["n"][0])
     if stored:
         return KeyOutcome(KeyStatus.OK, n_reused=stored, data_version=version, last_origin=origin)
     if held.has_options:
-        book = price_book(held, held.instruments, panel.closes[-1], origin, volatilities)
+        rate = store.settings.interest_rate
+        book = price_book(held, held.instruments, panel.closes[-1], origin, volatilities, rate=rate)
         made = _option_hedges(store, held, book, panel, as_of=as_of, seed=seed)
     else:
         made = _index_hedges(held, index, panel)
@@ -238,6 +239,7 @@ def _legs(book: Book, legs: IntArray) -> hedging.OptionBook:
         book.maturity[legs],
         tuple(position.kind == "call" for position in chosen),
         book.volatility[legs],
+        book.rate,
     )
 
 
@@ -246,7 +248,12 @@ def _hedging_option(book: Book, mine: hedging.OptionBook, name: str, at: int) ->
     life = float(mine.maturity.max()) + STRADDLES_ON
     spot = float(book.spot[at])
     option = hedging.OptionBook(
-        np.ones(1), np.array([spot]), np.array([life]), (True,), np.array([float(mine.volatility.mean())])
+        np.ones(1),
+        np.array([spot]),
+        np.array([life]),
+        (True,),
+        np.array([float(mine.volatility.mean())]),
+        mine.rate,
     )
     return option, f"{name} call {spot:g}, {life * 365:.0f} days (model price)"
 

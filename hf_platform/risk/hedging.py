@@ -15,7 +15,6 @@ import numpy as np
 
 from hf_platform.errors import ConfigError, DataError
 from hf_platform.risk import options
-from hf_platform.risk.book import RATE
 from hf_platform.types import FloatArray
 
 _FEWEST: Final = 100  # pairs of hedged and unhedged returns that a comparison of variances needs
@@ -93,6 +92,8 @@ class OptionBook:
     is_call : tuple of bool
     volatility : float64 array, shape (n_options,)
         Annual forecast volatility until expiry, at which the options are priced and hedged [decimal].
+    rate : float
+        Continuous interest that they are priced with, and that cash earns and costs [decimal a year].
     """
 
     quantity: FloatArray
@@ -100,6 +101,7 @@ class OptionBook:
     maturity: FloatArray
     is_call: tuple[bool, ...]
     volatility: FloatArray
+    rate: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse options past their expiry."""
@@ -115,7 +117,7 @@ class OptionBook:
         for i, is_call in enumerate(self.is_call):
             left = max(float(self.maturity[i]) - passed, 0.0)
             kind = "call" if is_call else "put"
-            price = options.black_scholes_price(spot, self.strike[i], left, RATE, self.volatility[i], kind=kind)
+            price = options.black_scholes_price(spot, self.strike[i], left, self.rate, self.volatility[i], kind=kind)
             total += self.quantity[i] * price
         return total
 
@@ -127,7 +129,7 @@ class OptionBook:
             if left <= 1e-9:
                 continue
             kind = "call" if is_call else "put"
-            found = options.greeks(spot, self.strike[i], left, RATE, self.volatility[i], kind=kind)
+            found = options.greeks(spot, self.strike[i], left, self.rate, self.volatility[i], kind=kind)
             total += self.quantity[i] * np.stack([found.delta, found.gamma, found.vega])
         return total[0], total[1], total[2]
 
@@ -198,8 +200,9 @@ def simulate_hedge(
 
     Notes
     -----
-    Interest is zero, trading is free, and options change hands at the book's volatility: the error is that of
-    rebalancing at intervals and of volatility that differs from the forecast.
+    What the positions cost is borrowed, and what they bring is lent, at the book's rate. Trading is free, and options
+    change hands at the book's volatility: the error is that of rebalancing at intervals and of volatility that differs
+    from the forecast.
     """
     n_steps = paths.shape[1] - 1
     if every < 1:
@@ -217,12 +220,15 @@ def simulate_hedge(
         passed, spot, after = step * years_per_step, paths[:, step], paths[:, then]
         delta, gamma, _ = book.greeks(spot, passed)
         hedge_delta, hedge_gamma, _ = hedge.greeks(spot, passed)
-        change = after - spot
-        profit_delta = profit_delta - delta * change
+        # The underlying's gain beyond the interest on its price; the same of options below.
+        growth = float(np.exp(book.rate * (then - step) * years_per_step))
+        change = after - growth * spot
+        carried = (growth - 1.0) * book.value(spot, passed)
+        profit_delta = profit_delta - delta * change - carried
         # Far from its strike the hedging option has no gamma left to sell: delta alone is hedged there.
         units = np.where(hedge_gamma > 1e-6 / spot, -gamma / np.maximum(hedge_gamma, 1e-300), 0.0)
-        gain = hedge.value(after, then * years_per_step) - hedge.value(spot, passed)
-        profit_both = profit_both + units * gain - (delta + units * hedge_delta) * change
+        gain = hedge.value(after, then * years_per_step) - growth * hedge.value(spot, passed)
+        profit_both = profit_both + units * gain - (delta + units * hedge_delta) * change - carried
     unhedged, n = float((end - start).std()), paths.shape[0]
     return {
         "delta": HedgeResult(n, unhedged, float(profit_delta.std())),

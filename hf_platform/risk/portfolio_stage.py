@@ -116,7 +116,7 @@ def _estimate(
                 found_at[each] = covariance_version(store, held, each, as_of)
             found, base = found_at[name], found_at[horizon.frequency]
             volatilities = option_volatilities(store, held.positions, found.newest, as_of)
-            inputs = [repr(value) for value in volatilities.values()]
+            inputs = [repr(value) for value in (*volatilities.values(), store.settings.interest_rate)]
             version = content_hash(held.version, found.version, base.version, *inputs)
             versions.append(version)
             newest = max(newest or found.newest, found.newest)
@@ -158,7 +158,8 @@ def _case(
     base = stored if horizon.n_bars == 1 else read_covariances(store, held, horizon.frequency, as_of)
     origin: datetime = stored.origins[-1].item()
     at = _positions_of(panel, stored)
-    book = price_book(held, held.instruments, panel.closes[at[-1]], origin, volatilities)
+    rate = store.settings.interest_rate
+    book = price_book(held, held.instruments, panel.closes[at[-1]], origin, volatilities, rate=rate)
     _, inverse = symmetric_roots(base.covariances)
     steps, due = _due(panel, base, 1)
     one_bar = portfolio.filtered_innovations(panel.returns[steps], base.means[due], inverse[due])

@@ -83,7 +83,8 @@ def subject(store: "Lake", held: Portfolio, as_of: datetime) -> Subject:
     history = read_panel(store, held.instruments, as_of)
     origin: datetime = history.event_at[-1].item()
     volatilities = option_volatilities(store, held.positions, origin, as_of)
-    book = price_book(held, held.instruments, history.closes[-1], origin, volatilities)
+    rate = store.settings.interest_rate
+    book = price_book(held, held.instruments, history.closes[-1], origin, volatilities, rate=rate)
     classes = {name: record.asset_class for name, record in read_universe(store).items()}
     return Subject(held, book, history, classes)
 
@@ -202,7 +203,7 @@ def _version(store: "Lake", case: Subject, as_of: datetime) -> str:
             parts.append(covariance_version(store, case.portfolio, name, as_of).version)
         except DataError:
             parts.append("none")
-    return content_hash(*parts, *(repr(float(value)) for value in case.book.volatility))
+    return content_hash(*parts, *(repr(float(value)) for value in (*case.book.volatility, case.book.rate)))
 
 
 def _frame(

@@ -7,18 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, cast
 
 from hf_platform.fitting.outcome import KeyOutcome, KeyStatus, StageOutcome
+from hf_platform.lake.place import store_errors
 from hf_platform.models.code_version import code_version
 from hf_platform.models.registry import chosen_families
 from hf_platform.risk.filtered_series import FILTER_CODE, filter_series
-from hf_platform.risk.var_sources import (
-    ESTIMATES,
-    NAMED,
-    PENDING,
-    TAKEN,
-    level_parameters,
-    parameters,
-    quantile_families,
-)
+from hf_platform.risk.var_sources import ESTIMATES, PENDING, TAKEN, lay_out, level_parameters, quantile_families
 from hf_platform.types import GridKey
 
 if TYPE_CHECKING:
@@ -27,13 +20,11 @@ if TYPE_CHECKING:
     from hf_platform.lake import Lake
 
 STAGE: Final = "value_at_risk"
-_CHUNK = 50  # instruments estimated and committed at a time: bounds memory, keeps the lock short
+_CHUNK = 6  # instruments estimated and committed at a time, a million rows: bounds memory, keeps the lock short
 
 # What each key has and what is still to do. The content hash is free of the order of the forecasts.
-_STANDING: Final = (
-    NAMED
-    + """,
-bars AS (
+_STANDING: Final = """
+WITH bars AS (
     SELECT k.instrument, k.horizon, max(b.event_at) AS newest_bar
     FROM keys k JOIN market.bars b ON b.instrument = k.instrument AND b.frequency = k.frequency
     WHERE b.known_at <= $as_of AND b.close IS NOT NULL AND NOT isnan(b.close)
@@ -59,7 +50,6 @@ SELECT k.*, b.newest_bar, c.* EXCLUDE (instrument, horizon), t.trouble, f.missin
 FROM keys k LEFT JOIN bars b USING (instrument, horizon) LEFT JOIN counted c USING (instrument, horizon)
 LEFT JOIN troubles t USING (instrument, horizon) LEFT JOIN ensembles.forecasts f ON f.forecast_id = c.newest_forecast
 """
-)
 
 
 def estimate(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id: str) -> StageOutcome:
@@ -98,18 +88,11 @@ def estimate(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
     snapshot: int | None = None
     version = code_version("hf_platform.risk.value_at_risk", "hf_platform.risk.var_sources")
     chosen = [family.name for family in chosen_families(store.settings)]
-    code = {"filter_code": code_version("hf_platform.risk.filtered_series", *FILTER_CODE)}
-    witness = code | {"methods": level_parameters()["methods"]}
     for chunk in chunks_of_instruments(keys, _CHUNK):
-        standing = store.query(_STANDING, parameters(chunk, as_of, chosen) | witness)
+        standing, estimates = _estimate(store, chunk, as_of, chosen)
         rows = {GridKey(row["instrument"], row["horizon"]): row for row in standing.iter_rows(named=True)}
-        todo = [key for key in chunk if rows[key]["n_new"]]
         fresh: Counter[GridKey] = Counter()
-        if todo:
-            since = min(rows[key]["new_from"] for key in todo)
-            filtered = filter_series(store, [key for key in todo if rows[key]["filters"]], as_of=as_of, since=since)
-            named = store.query(PENDING, parameters(todo, as_of, chosen, since) | code)
-            estimates = _estimates(store, named, filtered, quantile_families(chosen))
+        if estimates is not None:
             snapshot = _write(store, estimates, run_id)
             fresh.update(_count(estimates))
         outcomes |= {key: _outcome(rows[key], fresh[key]) for key in chunk}
@@ -159,21 +142,31 @@ def chunks_of_instruments(keys: Sequence[GridKey], size: int) -> list[list[GridK
     return chunks
 
 
-def _estimates(
-    store: "Lake", named: "pl.DataFrame", filtered: "pl.DataFrame", families: Sequence[str]
-) -> "pl.DataFrame":
-    with store.reading() as con:
-        # Tables of the connection, filled one source at a time: as one query this did not come to an end.
-        for name, frame in (("chosen", named), ("filtered", filtered)):
-            con.register("frame", cast("object", frame.to_arrow()))
-            con.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM frame")
-            con.unregister("frame")
-        for place, source in enumerate(TAKEN):
-            start = "INSERT INTO taken BY NAME" if place else "CREATE TEMP TABLE taken AS"
-            con.execute(f"{start} {source}", {"quantile_families": list(families)} if "$" in source else {})
-        found = con.execute(ESTIMATES, level_parameters()).pl()
-        con.execute("DROP TABLE chosen; DROP TABLE filtered; DROP TABLE taken")
-    return found
+def _estimate(
+    store: "Lake", keys: Sequence[GridKey], as_of: datetime, chosen: Sequence[str]
+) -> "tuple[pl.DataFrame, pl.DataFrame | None]":
+    """Say what each key has, and estimate what is still to do."""
+    code = code_version("hf_platform.risk.filtered_series", *FILTER_CODE)
+    families = quantile_families(chosen)
+    with store.reading() as con, store_errors(store.settings, "read"):
+        bounds = lay_out(con, keys, as_of, chosen, code)
+        standing = con.execute(_STANDING, {"as_of": as_of, "methods": level_parameters()["methods"]}).pl()
+        todo = standing.filter(standing["n_new"] > 0)
+        if todo.is_empty():
+            return standing, None
+        since = cast("datetime", todo["new_from"].min())
+        filters = [
+            GridKey(name, horizon) for name, horizon in todo.filter("filters")["instrument", "horizon"].iter_rows()
+        ]
+        filtered = filter_series(store, filters, as_of=as_of, since=since)
+        con.register("frame", cast("object", filtered.to_arrow()))
+        con.execute("CREATE TEMP TABLE filtered AS SELECT * FROM frame")
+        con.unregister("frame")
+        con.execute(PENDING)
+        for source in TAKEN:
+            more = {"quantile_families": families} if "$quantile_families" in source else {}
+            con.execute(source, bounds | {"since": since} | more)
+        return standing, con.execute(ESTIMATES, level_parameters()).pl()
 
 
 def _write(store: "Lake", estimates: "pl.DataFrame", run_id: str) -> int | None:

@@ -10,11 +10,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hf_platform.horizons import Horizon
 from hf_platform.models.registry import FAMILIES
 from hf_platform.types import CONFIDENCES, PROBABILITIES, GridKey
+
+if TYPE_CHECKING:
+    import duckdb
 
 METHODS: Final = ("ensemble", "parametric", "filtered_historical", "quantile_models", "ewma")
 FILTER: Final = ("garch", "gjr-t")  # the single model that covers 99 % best on the twenty stocks
@@ -29,52 +32,72 @@ LEVELS: Final[tuple[tuple[str, int, tuple[float, ...]], ...]] = (
     ("ewma", 1, (0.95, *_STANDARD)),
 )
 WITNESS: Final = 0.99  # all levels of a forecast are written together: this one, long, stands for them
-_BEGINNING: Final = datetime(1, 1, 2)  # noqa: DTZ001 - times are naive UTC throughout
+
+
+def _places(method: str) -> list[int]:
+    """Places of a method's levels on the grid of probabilities, counted from 1."""
+    return sorted(
+        {_place(sign, confidence) for name, sign, levels in LEVELS if name == method for confidence in levels}
+    )
+
+
+def _place(sign: int, confidence: float) -> int:
+    # A long position loses at the lower tail, a short one at the upper.
+    # 1 - 0.99 is not the stored 0.01 in floating point: round to the grid's own numbers.
+    return PROBABILITIES.index(round(1.0 - confidence, 6) if sign > 0 else confidence) + 1
+
+
+def _averages(method: str) -> str:
+    """Write the average over families of each list, NULL where the method has no level."""
+    wanted = _places(method)
+    return ", ".join(
+        "["
+        + ", ".join(f"avg(f.{column}[{i}])" if i in wanted else "NULL" for i in range(1, len(PROBABILITIES) + 1))
+        + f"] AS {column}"
+        for column in ("quantiles", "tail_means")
+    )
+
 
 _NEWEST: Final = "ORDER BY known_at DESC, created_at DESC"
-_AVERAGES: Final = ", ".join(
-    f"[{', '.join(f'avg(f.{column}[{place}])' for place in range(1, len(PROBABILITIES) + 1))}] AS {column}"
-    for column in ("quantiles", "tail_means")
-)
 # The identity of an estimate: what it is of, and the forecast it was taken from.
 VAR_ID: Final = """
 left(sha256(concat_ws('|', method, instrument, horizon, epoch_us(forecast_origin), confidence, position_sign,
                       forecast_id)), 24)
 """
-# What each method rests on at each origin, on narrow rows: of each origin the newest vintage that was known.
-# `named` has one row per method and origin, `is_stored` where its estimates are written.
-NAMED: Final = f"""
-WITH keys AS (
-    SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon, unnest($frequencies) AS frequency
-),
-fits AS (
+# A reader's own tables, one statement each. `picks`: the models that each method could rest on at each origin, of each
+# the newest vintage that was known; narrow rows.
+PICKS: Final = f"""
+CREATE TEMP TABLE picks AS
+WITH fits AS (
     SELECT model_id, any_value(aic) AS aic FROM models.ledger SEMI JOIN keys USING (instrument, horizon)
     WHERE status = 'ok' AND aic IS NOT NULL GROUP BY model_id
 ),
 candidates AS MATERIALIZED (
     SELECT model_id, family, variant, instrument, horizon, forecast_origin, known_at, created_at, aic
     FROM models.forecasts SEMI JOIN keys USING (instrument, horizon) LEFT JOIN fits USING (model_id)
-    WHERE known_at <= $as_of AND forecast_origin >= $since
+    WHERE known_at <= $as_of AND instrument BETWEEN $first AND $last
       AND (aic IS NOT NULL OR family = 'ewma' OR (variant = 'quantile' AND list_contains($quantile_families, family)))
-),
-picks AS MATERIALIZED (
-    SELECT 'ewma' AS method, * FROM candidates WHERE family = 'ewma'
-    QUALIFY row_number() OVER (PARTITION BY instrument, horizon, forecast_origin {_NEWEST}, model_id) = 1
-    UNION ALL
-    SELECT 'parametric', * FROM candidates WHERE aic IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY instrument, horizon, forecast_origin
-                               ORDER BY known_at DESC, aic, created_at DESC, model_id) = 1
-    UNION ALL
-    SELECT 'filtered_historical', * FROM candidates WHERE family = '{FILTER[0]}' AND variant = '{FILTER[1]}'
-    QUALIFY row_number() OVER (PARTITION BY instrument, horizon, forecast_origin {_NEWEST}, model_id) = 1
-    UNION ALL
-    SELECT 'quantile_models', * FROM candidates WHERE variant = 'quantile'
-    QUALIFY row_number() OVER (PARTITION BY instrument, horizon, forecast_origin, family {_NEWEST}, model_id) = 1
-),
-sources AS (
+)
+SELECT 'ewma' AS method, * FROM candidates WHERE family = 'ewma'
+QUALIFY row_number() OVER (PARTITION BY instrument, horizon, forecast_origin {_NEWEST}, model_id) = 1
+UNION ALL
+SELECT 'parametric', * FROM candidates WHERE aic IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY instrument, horizon, forecast_origin
+                           ORDER BY known_at DESC, aic, created_at DESC, model_id) = 1
+UNION ALL
+SELECT 'filtered_historical', * FROM candidates WHERE family = '{FILTER[0]}' AND variant = '{FILTER[1]}'
+QUALIFY row_number() OVER (PARTITION BY instrument, horizon, forecast_origin {_NEWEST}, model_id) = 1
+UNION ALL
+SELECT 'quantile_models', * FROM candidates WHERE variant = 'quantile'
+QUALIFY row_number() OVER (PARTITION BY instrument, horizon, forecast_origin, family {_NEWEST}, model_id) = 1
+"""
+# `named`: one row per method and origin, `is_stored` where its estimates are written.
+NAMED: Final = f"""
+CREATE TEMP TABLE named AS
+WITH sources AS (
     SELECT 'ensemble' AS method, forecast_id, instrument, horizon, forecast_origin FROM ensembles.forecasts
     SEMI JOIN keys USING (instrument, horizon)
-    WHERE name = 'volatility_ensemble' AND known_at <= $as_of AND forecast_origin >= $since
+    WHERE name = 'volatility_ensemble' AND known_at <= $as_of AND instrument BETWEEN $first AND $last
     QUALIFY row_number() OVER (PARTITION BY instrument, horizon, forecast_origin {_NEWEST}, forecast_id) = 1
     UNION ALL
     SELECT method, CASE method WHEN 'filtered_historical' THEN model_id || $filter_code ELSE model_id END,
@@ -86,45 +109,53 @@ sources AS (
 ),
 stored AS (
     SELECT var_id, true AS is_stored FROM risk.value_at_risk SEMI JOIN keys USING (instrument, horizon)
-    WHERE confidence = {WITNESS} AND position_sign = 1 AND forecast_origin >= $since
-),
-named AS (
-    SELECT * FROM (
-        SELECT *, {VAR_ID} AS var_id FROM (SELECT *, {WITNESS}::DOUBLE AS confidence, 1 AS position_sign FROM sources)
-    ) LEFT JOIN stored USING (var_id)
+    WHERE confidence = {WITNESS} AND position_sign = 1 AND instrument BETWEEN $first AND $last
 )
+SELECT * FROM (
+    SELECT *, {VAR_ID} AS var_id FROM (SELECT *, {WITNESS}::DOUBLE AS confidence, 1 AS position_sign FROM sources)
+) LEFT JOIN stored USING (var_id)
 """
-# What is not stored yet, with the models behind it: narrow rows.
-PENDING: Final = (
-    NAMED
-    + """
+# What is not stored yet, with the models behind it.
+PENDING: Final = """
+CREATE TEMP TABLE pending AS
 SELECT n.method, n.forecast_id, n.instrument, n.horizon, n.forecast_origin, p.model_id, p.family
 FROM named n LEFT JOIN picks p USING (method, instrument, horizon, forecast_origin) WHERE n.is_stored IS NULL
 """
-)
-# Its distributions, from relations `chosen` and `filtered`, one statement a kind of source.
+# What the files are read for: columns as wide as these are decoded for what the join keeps only.
+_WITHIN: Final = "f.instrument BETWEEN $first AND $last AND f.forecast_origin >= $since"
+# Its distributions, from `pending` and `filtered`, one statement a kind of source: as one query this did not
+# come to an end.
 TAKEN: Final = (
-    """
+    f"""
+CREATE TEMP TABLE taken AS
 SELECT c.* EXCLUDE (model_id, family), f.target_at, f.known_at, f.quantiles, f.tail_means, f.member_model_ids,
        f.missing_members
-FROM chosen c JOIN ensembles.forecasts f USING (forecast_id) WHERE c.method = 'ensemble'
-""",
-    """
-SELECT c.* EXCLUDE (model_id, family), f.target_at, f.known_at, f.quantiles, f.tail_means,
-       [model_id] AS member_model_ids, []::VARCHAR[] AS missing_members
-FROM chosen c JOIN models.forecasts f USING (model_id, forecast_origin) WHERE c.method IN ('ewma', 'parametric')
-""",
-    """
-SELECT c.* EXCLUDE (model_id, family), f.target_at, f.known_at, s.quantiles, s.tail_means,
-       [model_id] AS member_model_ids, []::VARCHAR[] AS missing_members
-FROM chosen c JOIN filtered s USING (method, instrument, horizon, forecast_origin)
-JOIN models.forecasts f USING (model_id, forecast_origin)
+FROM pending c JOIN ensembles.forecasts f USING (forecast_id)
+WHERE c.method = 'ensemble' AND f.name = 'volatility_ensemble' AND {_WITHIN}
 """,
     f"""
+INSERT INTO taken BY NAME
+SELECT c.* EXCLUDE (model_id, family), f.target_at, f.known_at, f.quantiles, f.tail_means,
+       [model_id] AS member_model_ids, []::VARCHAR[] AS missing_members
+FROM pending c JOIN models.forecasts f USING (model_id, forecast_origin)
+WHERE c.method IN ('ewma', 'parametric') AND {_WITHIN}
+""",
+    f"""
+INSERT INTO taken BY NAME
+SELECT c.* EXCLUDE (model_id, family), f.target_at, f.known_at, s.quantiles, s.tail_means,
+       [model_id] AS member_model_ids, []::VARCHAR[] AS missing_members
+FROM pending c JOIN filtered s USING (method, instrument, horizon, forecast_origin)
+JOIN models.forecasts f USING (model_id, forecast_origin)
+WHERE f.family = '{FILTER[0]}' AND f.variant = '{FILTER[1]}' AND {_WITHIN}
+""",
+    f"""
+INSERT INTO taken BY NAME
 SELECT method, forecast_id, c.instrument, c.horizon, forecast_origin, any_value(f.target_at) AS target_at,
-       max(f.known_at) AS known_at, {_AVERAGES}, array_agg(model_id ORDER BY c.family) AS member_model_ids,
+       max(f.known_at) AS known_at, {_averages("quantile_models")},
+       array_agg(model_id ORDER BY c.family) AS member_model_ids,
        list_filter($quantile_families, f -> NOT list_contains(array_agg(c.family), f)) AS missing_members
-FROM chosen c JOIN models.forecasts f USING (model_id, forecast_origin) WHERE c.method = 'quantile_models'
+FROM pending c JOIN models.forecasts f USING (model_id, forecast_origin)
+WHERE c.method = 'quantile_models' AND f.variant = 'quantile' AND {_WITHIN}
 GROUP BY method, forecast_id, c.instrument, c.horizon, forecast_origin
 """,
 )
@@ -148,31 +179,45 @@ def quantile_families(chosen: Sequence[str]) -> list[str]:
     return [name for name in able if name in chosen]
 
 
-def parameters(
-    keys: Sequence[GridKey], as_of: datetime, chosen: Sequence[str], since: datetime = _BEGINNING
+def lay_out(
+    con: "duckdb.DuckDBPyConnection", keys: Sequence[GridKey], as_of: datetime, chosen: Sequence[str], filter_code: str
 ) -> dict[str, object]:
-    """Give the values of `NAMED`, but for `filter_code`; `chosen` names the families that are in use."""
-    return {
-        "instruments": [key.instrument for key in keys],
-        "horizons": [key.horizon for key in keys],
-        "frequencies": [Horizon.parse(key.horizon).frequency for key in keys],
-        "quantile_families": quantile_families(chosen),
-        "as_of": as_of,
-        "since": since,
-    }
+    """Fill a connection's own tables `keys`, `picks` and `named`; return where in the lake their rows lie.
+
+    Parameters
+    ----------
+    con : duckdb connection
+        Reading the lake; the tables go with it.
+    keys : sequence of GridKey
+    as_of : datetime
+        Knowledge cutoff, naive UTC.
+    chosen : sequence of str
+        Families that are in use.
+    filter_code : str
+        Code version of the filtered simulation.
+    """
+    names = [key.instrument for key in keys]
+    con.execute(
+        "CREATE TEMP TABLE keys AS SELECT unnest($instruments) AS instrument, unnest($horizons) AS horizon, "
+        "unnest($frequencies) AS frequency",
+        {
+            "instruments": names,
+            "horizons": [key.horizon for key in keys],
+            "frequencies": [Horizon.parse(key.horizon).frequency for key in keys],
+        },
+    )
+    bounds: dict[str, object] = {"first": min(names), "last": max(names)}
+    con.execute(PICKS, bounds | {"as_of": as_of, "quantile_families": quantile_families(chosen)})
+    con.execute(NAMED, bounds | {"as_of": as_of, "filter_code": filter_code})
+    return bounds
 
 
 def level_parameters() -> dict[str, object]:
-    """Give every method, sign and confidence with its place on the grid of probabilities, counted from 1.
-
-    A long position loses at the lower tail, a short one at the upper.
-    """
+    """Give every method, sign and confidence with its place on the grid of probabilities, counted from 1."""
     rows = [(method, sign, confidence) for method, sign, levels in LEVELS for confidence in levels]
-    # 1 - 0.99 is not the stored 0.01 in floating point: round to the grid's own numbers.
-    tails = [round(1.0 - confidence, 6) if sign > 0 else confidence for _, sign, confidence in rows]
     return {
         "methods": [method for method, _, _ in rows],
         "signs": [sign for _, sign, _ in rows],
         "confidences": [confidence for _, _, confidence in rows],
-        "places": [PROBABILITIES.index(tail) + 1 for tail in tails],
+        "places": [_place(sign, confidence) for _, sign, confidence in rows],
     }

@@ -155,6 +155,31 @@ def test_what_comes_from_the_lake_is_escaped(store, settings, world_of):
     assert "<script>alert" not in text
 
 
+def test_a_night_stands_on_the_page_of_its_day_once_it_is_tested(store, settings, world_of):
+    world = world_of(n_bars=300)
+    options = {"as_of": world.as_of, "run_id": "r"}
+    value_at_risk.estimate(store, [A], **options)
+    var_backtest.backtest(store, [A], **options)
+    assert backtest_report.write(store, [A], settings, **options).keys[A].n_ok == 1
+    assert "Part of a session" not in backtest_report.page_path(settings, A).read_text(encoding="utf-8")
+    night = {"horizon": pl.lit("overnight"), "method": pl.lit("filtered_historical")}
+    row = "SELECT * EXCLUDE (producer, run_id) FROM {} WHERE position_sign = 1 AND confidence = 0.99 AND {}"
+    var = store.query(row.format("risk.value_at_risk", "method = 'ewma'"))
+    tests = store.query(row.format("backtests.var_tests", "method = 'ewma'"))
+    with store.transaction(producer="overnight_var", run_id="w") as tx:
+        tx.append("risk.value_at_risk", var.with_columns(**night, var_id=pl.lit("night-") + pl.col("var_id")))
+        tx.append("backtests.var_tests", tests.with_columns(**night))
+    assert backtest_report.write(store, [A], settings, **options).keys[A].n_ok == 1
+    text = backtest_report.page_path(settings, A).read_text(encoding="utf-8")
+    parse(text)
+    section = text.split('id="sessions"', 1)[1].split("</section>", 1)[0]
+    assert "from the close to the next open" in section
+    newest = var.sort("forecast_origin").row(-1, named=True)
+    assert f"{newest['value_at_risk']:.2%}" in section
+    assert "cannot tell" in section  # three breaches are expected in 299 sessions, five are needed
+    assert backtest_report.write(store, [A], settings, **options).keys[A].n_reused == 1
+
+
 def test_the_power_statement_is_the_binomial():
     assert "stays green 44% of the time" in power_statement(0.99)
     table = power_table(250, 0.99)

@@ -1,5 +1,6 @@
 """A dirty drop ends in pages that name what was wrong with it."""
 
+import gzip
 from datetime import date, datetime
 
 import numpy as np
@@ -56,6 +57,14 @@ def dirty(store, settings):
     inbox.stage(settings.inbox / "more.csv", settings, now=NOW)
     load_prices(store, source, ["D06"], run_id="r", now=at("2024-06-02T12:00"))
     build_bars(store, NAMES, run_id="r")
+    broken = ["E0,2023-01-03,-5\n", "E1,03/01/2023,5\n", "E2,2023-01-04,5\nE2,2023-01-03,5\n", 'E3,2023-01-03,"5,1"\n',
+              "E4,2023-01-03,5\nE4,2023-01-03,6\n", "E5,44929,5\n", "D07,2023-01-03,inf\n"]  # fmt: skip
+    (settings.inbox / "broken.csv").write_text("instrument,date,close\n" + "".join(broken))
+    (settings.inbox / "cut.parquet").write_bytes(b"PAR1 and then the power went")
+    (settings.inbox / "bomb.csv.gz").write_bytes(gzip.compress(b"0" * 50_000_000))
+    (settings.inbox / "link.csv").symlink_to("/etc/hostname")
+    for name in ("broken.csv", "cut.parquet", "bomb.csv.gz", "link.csv"):
+        inbox.stage(settings.inbox / name, settings, now=NOW)
     return store
 
 
@@ -76,7 +85,16 @@ def test_the_pages_name_every_defect_of_a_dirty_drop(dirty, settings):
     for word in ("reverted_spike", "unit_change", "stale_price", "missing_session", "close_outside_range"):
         assert word not in clean
     assert ">1</p><p><small>values restated" in pages["D06"]
-    assert "D00" in (settings.reports / quality.INDEX).read_text()
+    index = (settings.reports / quality.INDEX).read_text()
+    assert "D00" in index
+    rejected = (
+        "<td>E0</td><td>1</td><td>prices are positive", "<td>E1</td><td>2</td><td>dates are ISO", "sorted by time",
+        "close=5,1", "one row per bar", "44929", "close=inf", "readable Parquet", "files end in .csv or .parquet",
+        "a regular file",
+    )  # fmt: skip
+    for words in rejected:
+        assert words in index, words
+    assert "close=inf" in pages["D07"].split("Rejected on arrival")[1].split("</section>")[0]
     lonely = pages["D00"].split("Moves that no peer made")[1].split("</section>")[0]
     assert "None." not in lonely
     assert "None." in clean.split("Moves that no peer made")[1].split("</section>")[0]

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from hf_platform.errors import DataError
-from hf_platform.risk.book import RATE, price_book, years_left
+from hf_platform.risk.book import price_book, years_left
 from hf_platform.risk.options import black_scholes_price
 from hf_platform.risk.positions import Portfolio, Position
 
@@ -17,10 +17,13 @@ SPOT = Position(instrument="B", quantity=20.0)
 CASH = Position(instrument="USD", quantity=500.0, kind="cash")
 
 
-def book(*positions, closes=(100.0, 50.0)):
+RATE = 0.03
+
+
+def book(*positions, closes=(100.0, 50.0), rate=RATE):
     held = Portfolio("x", positions)
     legs = {position: 0.25 for position in positions if position.is_option}
-    return price_book(held, ("A", "B"), np.array(closes), ORIGIN, legs)
+    return price_book(held, ("A", "B"), np.array(closes), ORIGIN, legs, rate=rate)
 
 
 def test_value_and_exposures_count_options_by_price_and_delta():

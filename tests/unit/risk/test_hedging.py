@@ -1,5 +1,7 @@
 """Hedges against simulated truth and published laws of the hedging error."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -78,6 +80,22 @@ def test_the_error_of_daily_hedging_is_derman_and_kamals():
     for n in (21, 84):
         found = hedging.simulate_hedge(straddle(), trader(), paths(n), 0.25 / n)["delta"]
         assert_allclose(found.hedged_deviation, np.sqrt(np.pi / 4) * vega * 0.2 / np.sqrt(n), rtol=0.12)
+
+
+def test_interest_is_paid_and_earned_by_the_hedge():
+    # At the money forward, prices growing at the rate: the error stays that of rebalancing.
+    rate, n, strike = 0.25, 84, 100 * np.exp(0.25 * 0.25)
+    vega = float(options.greeks(100, strike, 0.25, rate, 0.2).vega)
+    priced = replace(straddle(), rate=rate, strike=np.array([strike]))
+    grown = paths(n) * np.exp(rate * 0.25 * np.arange(n + 1) / n)
+    found = hedging.simulate_hedge(priced, replace(trader(), rate=rate), grown, 0.25 / n)
+    assert_allclose(found["delta"].hedged_deviation, np.sqrt(np.pi / 4) * vega * 0.2 / np.sqrt(n), rtol=0.12)
+    assert found["delta_gamma"].hedged_deviation < 0.5 * found["delta"].hedged_deviation
+    # Rates move the price as put-call parity says.
+    spot = np.array([100.0])
+    put = replace(priced, is_call=(False,))
+    gap = put.value(spot, 0.0) - priced.value(spot, 0.0)
+    assert_allclose(gap, 100 - strike * np.exp(-rate * 0.25))
 
 
 def test_more_hedging_leaves_less():
