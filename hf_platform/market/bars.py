@@ -104,6 +104,7 @@ def build_bars(store: Lake, instruments: Sequence[str], *, run_id: str) -> dict[
     for start in range(0, len(asked), CHUNK):
         names = asked[start : start + CHUNK]
         arguments: dict[str, object] = {"instruments": names, "frequency": None, "as_of": None}
+        seen = store.latest_snapshot()
         actions = read_actions(store, names)
         raw = store.query(_RAW, arguments)
         paid = final_payments.payments(raw, actions, records, final_payments.read_counterparts(store, actions))
@@ -115,7 +116,8 @@ def build_bars(store: Lake, instruments: Sequence[str], *, run_id: str) -> dict[
         if not changed.is_empty():
             schemas.check(changed, schemas.bars_schema(), "bars")
             with store.transaction(PRODUCER, run_id, f"bars of {len(names)} instruments") as tx:
-                changed = changes(wanted, tx.query(_BARS, arguments))
+                if store.latest_snapshot() != seen:  # somebody wrote between the look and the lock
+                    changed = changes(wanted, tx.query(_BARS, arguments))
                 tx.append("market.bars", changed)
         results |= {name: _result(name, wanted, changed) for name in names}
     return results

@@ -60,8 +60,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(name="stale_price", says="the close has not moved for this many bars in a row", threshold=5),
     Rule(name="outlier", says="the log return is further from the trailing median than this many robust deviations",
          threshold=10.0, lookback=250, minimum=20),
-    Rule(name="reverted_spike", says="it takes back this share of the outlier before it, or more: that was a bad tick",
-         threshold=0.75),
+    Rule(name="reverted_spike", says="it takes back this share of the jump before it, or more, or its open does: that "
+         "was a bad tick", threshold=0.75),
     Rule(name="unit_change", says="the price has changed by about this factor, or fallen to that part: other units",
          threshold=100.0),
     Rule(name="late", says="it became known more than this many days after its close", threshold=7.0),
@@ -69,6 +69,13 @@ RULES: Final[tuple[Rule, ...]] = (
 )  # fmt: skip
 _OUTLIER: Final = next(rule for rule in RULES if rule.name == "outlier")
 _MAD_TO_SIGMA: Final = 1.4826  # for a normal distribution
+# A jump that is taken back, in robust deviations of returns and of the gaps between close and open. Two unlikely moves
+# that cancel are far less likely than one of that size, and a bar that no price around it touches less likely still.
+_JUMP_BACK: Final = 10.0  # taken back at the next close
+_JUMP_OPEN_BACK: Final = 5.0  # taken back at the next open,
+_GAP_BACK: Final = 6.0  # by a gap of this size
+_ISLAND: Final = 3.0  # all prices of the bar lie beyond those of both neighbours,
+_ISLAND_SHARE: Final = 0.6  # and the next open takes back this share
 _SERIES: Final = ("instrument", "frequency")
 _UNIT_SLACK: Final = 0.15  # of a log return: what the price itself may have moved while its unit changed
 
@@ -118,7 +125,7 @@ def flag(
         raise DataError(f"bars to clean need the columns instrument, event_at, close; {missing[0]} is missing. Add it.")
     if not rules or bars.is_empty():
         return bars.with_columns(pl.lit([], dtype=pl.List(pl.String)).alias("flags"))
-    prepared = _prepare(bars, records or {}, actions)
+    prepared = _with_scales(_prepare(bars, records or {}, actions), rules)
     work = _with_calendar_facts(prepared, {r.name for r in rules}, records or {})
     found = [_EXPRESSIONS[rule.name](rule).alias(f"_flag{i}") for i, rule in enumerate(rules)]
     flagged = work.with_columns(*found).sort("_row")
@@ -134,6 +141,8 @@ def _prepare(bars: pl.DataFrame, records: Mapping[str, Instrument], actions: pl.
         absent.append(pl.lit("1d").alias("frequency"))
     absent += [pl.lit(None, TIME).alias(c) for c in ("known_at", "ingested_at") if c not in bars.columns]
     log_close = pl.when((pl.col("close") > 0) & pl.col("close").is_finite()).then(pl.col("close")).log()
+    opened = pl.col("open").cast(pl.Float64)  # all null where a source has closes only
+    log_open = pl.when(opened > 0).then(opened).log() + pl.col("_shares").log()
     return (
         with_share_factor(bars, actions)
         .with_columns(*absent)
@@ -150,8 +159,25 @@ def _prepare(bars: pl.DataFrame, records: Mapping[str, Instrument], actions: pl.
         .with_columns(pl.struct(_SERIES).rle_id().alias("_series"))  # one whole number groups faster than two texts
         .with_columns(
             (log_close + pl.col("_shares").log()).diff().over("_series").alias("_return"),
+            (log_open - (log_close + pl.col("_shares").log()).shift(1).over("_series")).alias("_gap"),
             pl.col("instrument").replace_strict(positive, default=True, return_dtype=pl.Boolean).alias("_positive"),
         )
+    )
+
+
+def _with_scales(work: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """Add how far each return is from the trailing median, and what is usual for returns and overnight gaps."""
+    if not {"outlier", "reverted_spike"} & {rule.name for rule in rules}:
+        return work
+    rule = next((rule for rule in rules if rule.name == "outlier"), _OUTLIER)
+
+    def usual(name: str) -> pl.Expr:
+        before = pl.col(name).abs().shift(1).rolling_median(rule.lookback, min_samples=rule.minimum)
+        return (before * _MAD_TO_SIGMA).over("_series")
+
+    median = pl.col("_return").shift(1).rolling_median(rule.lookback, min_samples=1)
+    return work.with_columns((pl.col("_return") - median).abs().over("_series").alias("_deviation")).with_columns(
+        usual("_deviation").alias("_scale"), usual("_gap").alias("_gap_scale")
     )
 
 
@@ -236,22 +262,32 @@ def _stale_price(rule: Rule) -> pl.Expr:
     return _when((run > rule.threshold) & pl.col("close").is_not_null(), rule)
 
 
+def _is_jump(deviations: float) -> pl.Expr:
+    return (pl.col("_deviation") > deviations * pl.col("_scale")) & (pl.col("_scale") > 0)
+
+
 def _outlier(rule: Rule) -> pl.Expr:
-    return _when(_is_outlier(rule).over("_series"), rule)
-
-
-def _is_outlier(rule: Rule) -> pl.Expr:
-    median = pl.col("_return").shift(1).rolling_median(rule.lookback, min_samples=1)
-    deviation = (pl.col("_return") - median).abs()
-    scale = deviation.shift(1).rolling_median(rule.lookback, min_samples=rule.minimum) * _MAD_TO_SIGMA
-    return (deviation > rule.threshold * scale) & (scale > 0)
+    return _when(_is_jump(rule.threshold), rule)
 
 
 def _reverted_spike(rule: Rule) -> pl.Expr:
     before = pl.col("_return").shift(1)
-    was_outlier = _is_outlier(_OUTLIER).shift(1)
-    undone = (before + pl.col("_return")).abs() <= (1.0 - rule.threshold) * before.abs()
-    return _when((was_outlier & undone).over("_series"), rule)
+
+    def undone(move: str, share: float) -> pl.Expr:
+        return (before + pl.col(move)).abs() <= (1.0 - share) * before.abs()
+
+    usual_gap = pl.col("_gap_scale").shift(1)
+    wide_gap = (pl.col("_gap").abs() > _GAP_BACK * usual_gap) & (usual_gap > 0)
+    low, high = (pl.col(name).cast(pl.Float64).shift(1) * pl.col("_shares").shift(1) for name in ("low", "high"))
+    after_low, after_high = (pl.col(name).cast(pl.Float64) * pl.col("_shares") for name in ("low", "high"))
+    above = (low > after_high) & (low > after_high.shift(2))
+    below = (high < after_low) & (high < after_low.shift(2))
+    evidence = (
+        _is_jump(_JUMP_BACK).shift(1) & undone("_return", rule.threshold),
+        _is_jump(_JUMP_OPEN_BACK).shift(1) & wide_gap & undone("_gap", rule.threshold),
+        _is_jump(_ISLAND).shift(1) & (above | below) & undone("_gap", _ISLAND_SHARE),
+    )
+    return _when(pl.any_horizontal(one.fill_null(value=False) for one in evidence).over("_series"), rule)
 
 
 def _unit_change(rule: Rule) -> pl.Expr:

@@ -11,7 +11,7 @@ import polars as pl
 from hf_platform.market import cleaning
 from hf_platform.market.adjustments import HARD_FLAGS
 from hf_platform.market.cross_section import lonely_moves
-from hf_platform.market.simulator import SimulationSpec, World, simulate
+from hf_platform.market.simulator import SimulationSpec, simulate
 from hf_platform.types import IntArray
 
 _SPEC: Final = SimulationSpec(
@@ -21,6 +21,7 @@ _SPEC: Final = SimulationSpec(
 )  # fmt: skip
 _PER_KIND: Final = 40
 _CRASHES: Final = (("market", -0.23), ("market", -0.13), ("single", -0.70), ("single", -0.65))  # log returns
+_NIGHT: Final = 0.25  # of a day's variance, as in stocks
 _MARGIN: Final = 300  # bars at each end of a series that stay clean
 _Spoil = Callable[[pl.DataFrame, IntArray, np.random.Generator], pl.DataFrame]
 
@@ -89,7 +90,7 @@ def run_benchmark(seed: int = 0) -> CleaningBenchmark:
 
     random = np.random.default_rng(seed)
     world = simulate(_SPEC, seed)
-    bars, crashes = _crash(world, random)
+    bars, crashes = _crash(_with_nights(world.bars, seed), random)
     spoilt, marks = _spoil(bars, crashes, random)
     started = time.perf_counter()
     flagged = cleaning.flag(spoilt, actions=world.corporate_actions)
@@ -108,9 +109,22 @@ def run_benchmark(seed: int = 0) -> CleaningBenchmark:
                              false.height, seconds)  # fmt: skip
 
 
-def _crash(world: World, random: np.random.Generator) -> tuple[pl.DataFrame, pl.Series]:
+def _with_nights(bars: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Let a quarter of each day's variance happen overnight: the simulator opens where it closed."""
+    random = np.random.default_rng((seed, 1))
+    day = (pl.col("close") / pl.col("open")).log()
+    usual = day.rolling_std(20, min_samples=2).over("instrument").fill_null(0.01)
+    noise = pl.Series(random.standard_normal(bars.height)) * float(np.sqrt(_NIGHT * (1 - _NIGHT)))
+    ordered = bars.sort("instrument", "event_at")
+    night = ordered.with_columns((pl.col("open") * (_NIGHT * day + usual * noise).exp()).alias("open"))
+    return night.with_columns(
+        pl.max_horizontal("open", "high").alias("high"), pl.min_horizontal("open", "low").alias("low")
+    )
+
+
+def _crash(world_bars: pl.DataFrame, random: np.random.Generator) -> tuple[pl.DataFrame, pl.Series]:
     """Plant true crashes: everything after them stays down. Returns the bars and the ids of the crash bars."""
-    bars = world.bars.sort("instrument", "event_at").with_row_index("_id").with_columns(pl.col("_id").cast(pl.Int64))
+    bars = world_bars.with_row_index("_id").with_columns(pl.col("_id").cast(pl.Int64))
     sessions = bars["event_at"].unique().sort()
     at = random.choice(np.arange(_MARGIN, sessions.len() - _MARGIN), len(_CRASHES), replace=False)
     ids: list[pl.Series] = []

@@ -168,6 +168,35 @@ def _stage_other(
     return StageResult(file, accepted, rejected, waiting=tuple(sorted(written.keys() - accepted.keys())))
 
 
+REJECTED_SCHEMA: Final[dict[str, pl.DataType]] = {
+    "staged_at": pl.String(), "file": pl.String(), "instrument": pl.String(), "row": pl.Int64(), "rule": pl.String(),
+    "value": pl.String(), "n_rows": pl.Int64(), "next_step": pl.String(),
+}  # fmt: skip
+
+
+def read_rejections(settings: Settings) -> pl.DataFrame:
+    """Read why files, or instruments in them, were never loaded; the newest first.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `REJECTED_SCHEMA`: one row per rule broken, for the whole file where instrument is null.
+
+    Raises
+    ------
+    DataError
+        If a reason file cannot be read.
+    """
+    rows: list[dict[str, object]] = []
+    for path in sorted(settings.inbox.glob("*/*.reason.json")):
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+            rows += [{"staged_at": told["staged_at"], **rejection} for rejection in told["rejected"]]
+        except (OSError, TypeError, ValueError, KeyError) as error:
+            raise DataError(f"{path}: a reason file is JSON, found {error}. Remove it.") from error
+    return pl.DataFrame(rows, schema=REJECTED_SCHEMA).sort("staged_at", descending=True, maintain_order=True)
+
+
 def staged_folder(settings: Settings, layout: str = PRICES.name) -> Path:
     """Give the folder that holds a folder per instrument staged from files of a layout."""
     return settings.inbox / ("staged" if layout == PRICES.name else f"staged_{layout}")

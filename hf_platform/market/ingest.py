@@ -111,12 +111,16 @@ def _write(store: Lake, batch: _Batch, source: str, run_id: str, now: datetime) 
     """Commit what is new; decide what that is under the writer lock, once there seems to be something."""
     refused = batch.refused
     arguments: dict[str, object] = {"instruments": list(batch.records)}
+    seen = store.latest_snapshot()
     ahead = difference(batch.good, store.query(_STORED, arguments), source, now)
     spells = tickers.appendable_spells(batch.spells, tickers.read_tickers(store), now)
     if ahead.is_empty() and spells.is_empty() and not quarantine.has_unseen(refused, store.query):
         return ahead
     with store.transaction(PRODUCER, run_id, f"load {len(batch.records)} instruments from {source}") as tx:
-        changes = difference(batch.good, tx.query(_STORED, arguments), source, now)
+        changes = ahead
+        if store.latest_snapshot() != seen:  # somebody wrote between the look and the lock
+            changes = difference(batch.good, tx.query(_STORED, arguments), source, now)
+            spells = tickers.appendable_spells(batch.spells, tickers.read_tickers(tx), now)
         tx.append("market.raw_prices", changes.drop("vintage").with_columns(pl.lit(now, TIME).alias("ingested_at")))
         if not refused.is_empty():
             tx.append("market.quarantine", refused)

@@ -23,6 +23,7 @@ from hf_platform.types import utc_naive
 
 if TYPE_CHECKING:
     from hf_platform.lake import Lake
+    from hf_platform.lake.writer import Transaction
 
 SPELLS_SCHEMA: Final[dict[str, pl.DataType]] = {
     "ticker": pl.String(),
@@ -52,12 +53,12 @@ class TickerSource(Protocol):
         ...
 
 
-def read_tickers(store: "Lake", as_of: datetime | None = None) -> pl.DataFrame:
+def read_tickers(store: "Lake | Transaction", as_of: datetime | None = None) -> pl.DataFrame:
     """Read the spells of all tickers as they were known at a moment.
 
     Parameters
     ----------
-    store : Lake
+    store : Lake or Transaction
     as_of : datetime, optional
         Knowledge cutoff, UTC; everything by default.
 

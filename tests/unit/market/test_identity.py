@@ -60,6 +60,7 @@ def test_a_renamed_ticker_is_one_series_and_a_recycled_one_is_two(settings):
     assert closes(settings, "GM") == {"2010-11-18": 34.19, "2010-11-19": 34.26}
 
 
+@pytest.mark.slow  # builds the calendar of Sydney
 def test_a_time_of_day_counts_for_its_session_and_an_evening_in_utc_for_the_next_one(settings):
     stage(settings, "tickers.csv", "ticker,instrument,valid_from,valid_to\nOLD,AUS,2000-01-01,2023-12-05\n"
           "NEW,AUS,2023-12-05,\n")  # fmt: skip

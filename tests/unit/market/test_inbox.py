@@ -1,3 +1,4 @@
+import gzip
 import json
 from datetime import datetime
 from pathlib import Path
@@ -64,6 +65,11 @@ BAD = {
     "zero price": ("date,close\n2024-01-02,0\n", "prices are positive", "0"),
     "text price": ("date,close\n2024-01-02,1\n2024-01-03,abc\n", "finite numbers", "close=abc"),
     "thousands": ('date,close\n2024-01-02,"1,234.5"\n', "finite numbers", "close=1,234.5"),
+    "decimal comma": ('date,close\n2024-01-02,"12,5"\n', "finite numbers", "close=12,5"),
+    "decimal comma unquoted": ("date,close\n2024-01-02,12,5\n", "every row has 2 fields", "3 fields"),
+    "Excel date": ("date,close\n45293,12.5\n", "ISO 8601", "45293"),
+    "gzip under another name": (gzip.compress(GOOD.encode()), "no zero bytes", "zero byte"),
+    "cut in the middle": ("date,open,close\n2024-01-02,1,1\n2024-01-03,1", "every row has 3 fields", "2 fields"),
     "infinite price": ("date,close\n2024-01-02,inf\n", "finite numbers", "close=inf"),
     "high below low": ("date,high,low,close\n2024-01-02,9,11,10\n", "high is not below the low", "high=9"),
     "negative volume": ("date,close,volume\n2024-01-02,9,-1\n", "volume is not negative", "-1"),
@@ -91,7 +97,7 @@ BAD = {
     "UTF-16": (GOOD.encode("utf-16"), "text is UTF-8", "UTF-16"),
     "Latin-1": (b"instrument,date,close\nA,2024-01-02,1\n\xc4,2024-01-02,1\n", "text is UTF-8", "0xc4"),
     "zero bytes": (b"date,close\n2024-01-02,1\x00\n", "no zero bytes", "zero byte"),
-    "many columns": (",".join(f"c{i}" for i in range(5000)) + "\n1\n", "at most 64 columns", "5000 columns"),
+    "many columns": (",".join(f"c{i}" for i in range(10_000)) + "\n1\n", "at most 64 columns", "10000 columns"),
     "endless header": ("x" * 100_000, "header fits into 64 KiB", "longer"),
     "too large": ("date,close\n" + "2024-01-02,1\n" * 100_000, "at most 1 MiB", "MiB"),
     "unknown calendar": ("date,close,calendar\n2024-01-02,1,MOON\n", "valid", "MOON"),
