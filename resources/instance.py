@@ -7,6 +7,7 @@ import yaml
 from dagster import DagsterInstance
 
 from hf_platform.settings import Settings
+from resources.postgres import check_postgres
 
 # What both storages share. Runs go through the daemon's queue one at a time, because the lake has
 # one writer; a failed step is not retried by itself, because the ledger knows what failed.
@@ -42,5 +43,19 @@ def write_dagster_yaml(settings: Settings) -> Path:
 
 
 def open_instance(settings: Settings) -> DagsterInstance:
-    """Open the instance of HFP_HOME, the same one that `make ui` shows."""
-    return DagsterInstance.from_config(str(write_dagster_yaml(settings)))
+    """Open the instance of HFP_HOME, the same one that `make ui` shows.
+
+    Raises
+    ------
+    StoreError
+        If its PostgreSQL server cannot be reached, or refuses the credentials of HFP_DAGSTER_POSTGRES.
+    """
+    home = str(write_dagster_yaml(settings))
+    if settings.dagster_postgres is None:
+        return DagsterInstance.from_config(home)
+    check_postgres(settings.dagster_postgres, "HFP_DAGSTER_POSTGRES")
+    instance = DagsterInstance.from_config(home)
+    # Dagster opens a connection for each of its hundreds of statements, 5 to 20 ms each, unless it is told
+    # that this process stays: then it keeps one. No statement of ours is ever cut short (0: no limit).
+    instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=20)
+    return instance

@@ -18,10 +18,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hf_platform.errors import StoreError
 from hf_platform.fitting.outcome import KeyStatus, StageOutcome
 from hf_platform.lake import Lake
 from hf_platform.models.base import ModelFamily
 from hf_platform.settings import Settings, tell_nobody
+from resources.postgres import check_postgres
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -95,12 +97,14 @@ class MlflowTracking:
 
         Trouble with the store is a warning: the fits are in the lake already.
         """
-        client = open_client(self.settings)
+        tell_nobody()
         from mlflow.exceptions import MlflowException
 
         try:
-            return self._record(client, family, outcome, run_id, as_of)
-        except MlflowException as error:
+            if self.settings.mlflow_uri is not None:  # MLflow itself would try again for minutes
+                check_postgres(self.settings.mlflow_uri, "HFP_MLFLOW_URI")
+            return self._record(open_client(self.settings), family, outcome, run_id, as_of)
+        except (MlflowException, StoreError) as error:
             _LOG.warning("%s was not tracked: %s", family.name, error)
             return None
 

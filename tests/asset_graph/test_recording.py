@@ -117,6 +117,36 @@ def test_number_of_events_is_bounded(path, instance):
     assert n_events <= (n_keys if path == "batched" else 2 * n_keys) + 40
 
 
+def test_a_batch_in_sqlite_leaves_what_single_events_leave(tmp_path, monkeypatch):
+    monkeypatch.setenv(SUBSET, "true")
+    left = []
+    for batched in (True, False):
+        (tmp_path / str(batched)).mkdir()
+        with dg.DagsterInstance.local_temp(str(tmp_path / str(batched))) as instance, monkeypatch.context() as patch:
+            if not batched:
+                patch.setattr(
+                    "assets.recording._store_in_sqlite", lambda storage, events: storage.store_event_batch(events)
+                )
+            result = run_whole_grid(instance)
+            storage = instance.event_log_storage
+            with storage.index_connection() as connection:
+                keys = connection.exec_driver_sql("select asset_key, last_run_id from asset_keys order by 1").fetchall()
+                events = connection.exec_driver_sql(
+                    "select dagster_event_type, step_key, asset_key, partition from event_logs order by id"
+                ).fetchall()
+            newest = instance.get_latest_materialization_event(dg.AssetKey("first")).asset_materialization
+            of_run = [log.dagster_event for log in instance.all_logs(result.run_id) if log.dagster_event]
+            assets = sorted(
+                (event.event_type_value, str(event.asset_key), event.partition or "")
+                for event in of_run
+                if event.asset_key
+            )
+            left.append((events, assets, newest, [(name, run == result.run_id) for name, run in keys]))
+    assert len(left[0][0]) > len(EVERYTHING)
+    for batch, one_by_one in zip(*left, strict=True):
+        assert batch == one_by_one
+
+
 @pytest.fixture
 def postgres_instance(postgres_server, tmp_path):
     """An instance whose runs and events are in a real PostgreSQL."""

@@ -165,7 +165,11 @@ def test_the_job_ends_whatever_happens_and_describes_the_same_cluster():
 
 
 def test_ray_wants_a_token_and_nothing_is_public():
-    assert CLUSTER["authOptions"]["mode"] == "token"
+    assert CLUSTER["authOptions"] == {"mode": "token", "secretName": "hf-platform-ray-token"}
+    values = yaml.safe_load((DEPLOY / "helm" / "values.yaml").read_text())
+    run_workers = values["runLauncher"]["config"]["k8sRunLauncher"]
+    assert {"name": CLUSTER["authOptions"]["secretName"]} in run_workers["envSecrets"]
+    assert "RAY_AUTH_MODE=token" in run_workers["envVars"]
     assert CLUSTER["headGroupSpec"]["serviceType"] == "ClusterIP"
     assert CLUSTER["headGroupSpec"]["enableIngress"] is False
     for service in of_kind(BASE, "Service"):
