@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from assets.bench_cli import bench_graph
 from assets.universe_cli import known_records, universe_app
 from hf_platform.cli.backup import backup, restore
 from hf_platform.cli.bench import bench
@@ -22,6 +23,7 @@ from hf_platform.cli.diff import diff
 from hf_platform.cli.doctor import doctor
 from hf_platform.cli.explain import explain
 from hf_platform.cli.export import export
+from hf_platform.cli.leakcheck import leakcheck
 from hf_platform.cli.mig import mig
 from hf_platform.cli.positions import positions
 from hf_platform.cli.query import query
@@ -50,6 +52,7 @@ app = typer.Typer(
 )
 app.add_typer(universe_app, name="universe")
 app.add_typer(positions, name="positions")
+bench.command("graph")(bench_graph)
 app.add_typer(bench, name="bench")
 app.add_typer(capacity, name="capacity")
 app.add_typer(mig, name="mig")
@@ -60,6 +63,7 @@ app.command()(explain)
 app.command()(replay)
 app.command()(diff)
 app.command("stale")(stale)
+app.command()(leakcheck)
 app.command()(stress)
 app.command()(export)
 app.command()(backup)

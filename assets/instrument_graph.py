@@ -13,6 +13,8 @@ from assets.partitions import UNIVERSE
 from assets.recording import KeyRecord, StepContext, raise_if_failed, record
 from hf_platform.features.build import BuildResult, FeatureBuilder
 from hf_platform.fitting.outcome import KeyStatus
+from hf_platform.lineage.ground import instrument_assets, is_partitioned
+from hf_platform.lineage.stale import Manifest
 from hf_platform.market.bars import build_bars
 from hf_platform.market.ingest import load_prices
 from hf_platform.market.sources import catalogue
@@ -90,6 +92,7 @@ def run_instruments(
     for feed in FEEDS:
         if feed.asset in selected:
             outcomes[feed.asset] = feed.load_all(platform, instruments, context.run.run_id)
+    manifest = Manifest(platform.lake)
     if "bars" in selected:
         outcomes["bars"] = _fold(platform, instruments, context.run.run_id)
     if "data_quality" in selected:
@@ -105,6 +108,8 @@ def run_instruments(
     for asset, records in outcomes.items():
         record(context, dg.AssetKey(asset), records)
         _log(context, asset, records)
+    noted = [asset for asset in outcomes if asset in instrument_assets()]
+    manifest.note({asset: instruments if is_partitioned(asset) else [""] for asset in noted}, context.run.run_id)
     return {asset: [r for r in records if r.status is KeyStatus.FAILED] for asset, records in outcomes.items()}, built
 
 

@@ -13,6 +13,7 @@ from assets.families import is_tunable
 from assets.partitions import HORIZONS, UNIVERSE_NAME, range_tags, universe
 from assets.watch import process_tag
 from hf_platform.errors import ConfigError, UnknownNameError
+from hf_platform.lineage.ground import stands_on_all
 from hf_platform.lineage.stale import Manifest
 from hf_platform.models import FAMILIES, chosen_families
 from hf_platform.settings import Settings
@@ -148,20 +149,24 @@ class Launcher:
         Keys with the same stale assets share a run; empty where nothing is stale.
         """
         names = self.known_instruments(instruments)
-        assets_of: dict[str, list[str]] = {}
-        whole: list[str] = []
+        of_partition: dict[str, list[str]] = {}
         for one in Manifest(self._platform.lake).stale(instruments=names):
-            (assets_of.setdefault(one.partition, []) if one.partition else whole).append(one.asset)
-        by_assets: dict[tuple[str, ...], list[str]] = {}
-        for partition, stale in assets_of.items():
-            by_assets.setdefault(tuple(stale), []).append(partition)
-        features = [(stale, parts) for stale, parts in by_assets.items() if "|" not in parts[0]]
+            of_partition.setdefault(one.partition, []).append(one.asset)
+        whole = of_partition.pop("", [])
+        together: dict[tuple[str, ...], list[str]] = {}
+        for partition, stale in of_partition.items():
+            together.setdefault(tuple(stale), []).append(partition)
+        features = [(stale, parts) for stale, parts in together.items() if "|" not in parts[0]]
         results: list[dg.ExecuteInProcessResult] = []
-        for stale, parts in features or ([((), names[:1])] if whole else []):
-            blocks = contiguous(parts, universe(self.instance))
-            results += [self.materialize([*stale, *whole], block) for block in blocks]
-        results += [self.refit(keys=parts, assets=list(stale)) for stale, parts in by_assets.items() if "|" in parts[0]]
-        return results
+        # Models that rank instruments come once all features of one instrument are there, and what reads them last.
+        for after in (False, True):
+            for stale, parts in features:
+                chosen = [name for name in stale if stands_on_all(name) == after] + (whole if after else [])
+                blocks = contiguous(parts, universe(self.instance)) if chosen else []
+                results += [self.materialize(chosen, block) for block in blocks]
+                whole = [] if after else whole
+        grid = [(stale, parts) for stale, parts in together.items() if "|" in parts[0]]
+        return results + [self.refit(keys=parts, assets=list(stale)) for stale, parts in grid]
 
     def _execute(self, name: str) -> dg.ExecuteInProcessResult:
         """Execute one asset without partitions."""

@@ -31,11 +31,12 @@ def same_bits(a: object, b: object) -> bool:
     """Compare two stored values; numbers by their bits, so that 0.0 is not -0.0."""
     if isinstance(a, float) and isinstance(b, float):
         return struct.pack("<d", a) == struct.pack("<d", b)
+    if isinstance(a, bool) != isinstance(b, bool) or isinstance(a, float) != isinstance(b, float):
+        return False  # 1, 1.0 and True are equal to Python
     if isinstance(a, list) and isinstance(b, list):
         xs, ys = cast("list[object]", a), cast("list[object]", b)
         return len(xs) == len(ys) and all(same_bits(x, y) for x, y in zip(xs, ys, strict=True))
-    left, right = cast("object", a), cast("object", b)
-    return type(left) is type(right) and left == right
+    return a == b
 
 
 def differences(

@@ -64,6 +64,11 @@ def is_partitioned(asset: str) -> bool:
     return not (asset in dbt_code.model_files() and dbt_code.reads_all(asset))
 
 
+def stands_on_all(asset: str) -> bool:
+    """Say whether an asset of an instrument reads a dbt model that reads all instruments at once."""
+    return asset in dbt_code.model_files() and dbt_code.is_whole(asset)
+
+
 def upstream(asset: str, families: Sequence[str]) -> tuple[str, ...]:
     """List the assets that an asset reads, with the families that are in use.
 

@@ -1,0 +1,1 @@
+"""Look-ahead found by changing what could not be known yet, and looking whether anything moves."""
