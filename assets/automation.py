@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.drift_sensor import drift_sensor
 from assets.instrument_graph import instrument_graph
 from assets.model_grid import usual_stages
 from assets.partitions import HORIZONS, range_tags, universe
@@ -131,6 +132,7 @@ SENSORS = [
     _portfolios_after(dg.DagsterRunStatus.SUCCESS, "success"),
     _portfolios_after(dg.DagsterRunStatus.FAILURE, "failure"),
     inbox_sensor,
+    drift_sensor,
     watchdog_sensor,
     alert_on_failure,
 ]

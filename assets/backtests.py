@@ -9,6 +9,7 @@ from assets.partitions import MODEL_GRID
 from assets.stages import GridRun, Stage
 from hf_platform.backtest import forecast_backtest, model_comparison, strategy_backtest, var_backtest
 from hf_platform.fitting.outcome import StageOutcome
+from hf_platform.monitoring import drift
 from hf_platform.types import GridKey
 
 
@@ -72,5 +73,14 @@ STAGES = (
         "backtests.strategies",
         "What trading on the forecasts would have earned at the next bar after commission, slippage and borrowing, "
         "with the error of the Sharpe ratio and what is left of it after all the rules that were tried.",
+    ),
+    _stage(
+        "drift_evidence",
+        drift,
+        ["volatility_ensemble", "value_at_risk"],
+        "backtests.drift",
+        "Has a key drifted since its longest-standing models were trained: breaches, integral transforms, losses and "
+        "features as e-processes. A key that did not is called changed with a probability of at most 1 % until its "
+        "next training; drift_sensor retrains those that are.",
     ),
 )

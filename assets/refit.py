@@ -17,6 +17,7 @@ from assets.recording import KeyRecord, raise_if_failed
 from assets.stages import GridRun, run_stages
 from hf_platform.errors import UnknownNameError
 from hf_platform.fitting.outcome import KeyStatus
+from hf_platform.fitting.retrains import answer_drifts
 from hf_platform.market import inbox
 from hf_platform.market.universe import read_universe
 from hf_platform.settings import Settings
@@ -37,6 +38,9 @@ class RefitConfig(dg.Config):
     )
     assets: list[str] = Field(default=[], description="Assets of the model grid to run; empty means all of them.")
     retry_failed: bool = Field(default=False, description="Try again models whose last attempt failed.")
+    answer_drifts: bool = Field(
+        default=False, description="First give the keys among these that have drifted a training at their newest bar."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,9 @@ def refit_keys(
     keys = _keys(config.keys, instruments, platform.settings.horizons)
     if keys:
         as_of = model_grid.knowledge_cutoff(platform.lake, None)
+        if config.answer_drifts:
+            answered = answer_drifts(platform.lake, keys, as_of=as_of, producer="refit", run_id=context.run.run_id)
+            context.log.info("%d drifts answered with a new training", len(answered))
         run = GridRun(at_work(platform, cluster, context), context.run.run_id, as_of, config.retry_failed)
         failures |= run_stages(context, run, _stages(config.assets, platform.settings), keys)
     raise_if_failed(failures | {"inbox": unpacked.rejected})

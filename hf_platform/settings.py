@@ -103,9 +103,9 @@ class Settings(BaseSettings):
         SecretStr | None, Field(description="SQLAlchemy URL of the feed `database`, with its credential")
     ] = None
     refinitiv_app_key: Annotated[SecretStr | None, Field(description="application key of the feed `refinitiv`")] = None
-    alert_webhook: Annotated[
-        SecretStr | None, Field(description="URL that gets a JSON POST for each failed run")
-    ] = None
+    alert_webhook: Annotated[SecretStr | None, Field(description="URL that gets a JSON POST for each failed run")] = (
+        None
+    )
     alert_smtp: Annotated[
         SecretStr | None, Field(description="mail server: smtp://, smtp+starttls:// or smtps://USER:PASSWORD@HOST:PORT")
     ] = None

@@ -1,4 +1,4 @@
-"""Tracking: one MLflow run per materialisation of a family, and its tuned boosters as registered models.
+"""Tracking: one MLflow run per materialisation of a family; its tuned boosters and newest nets as registered models.
 
 Why not dagster-mlflow: it opens one run for a whole Dagster run and keeps it as MLflow's process-wide
 active run. Here a Dagster run materialises a dozen families, each a run of its own, while fits go on in
@@ -43,6 +43,17 @@ _CHAMPIONS = """
                           = (t.family, t.variant, t.instrument, t.horizon, t.searched_until, t.run_id)
     where t.family = $family and t.run_id = $run_id and t.is_champion and l.status = 'ok' and l.state_uri is not null
     order by t.instrument, t.horizon, t.variant"""
+# The net of the newest anchor of each horizon; every key of its panel has a row with the same files.
+_NETS = """
+    select variant, horizon, model_id, state_uri, params_json, params_json::json ->> 'net' as net,
+           params_json::json ->> 'anchor' as anchor, lake_snapshot, data_version
+    from models.ledger
+    where producer = $family and run_id = $run_id and status = 'ok' and state_uri is not null
+    qualify row_number() over (
+        partition by variant, horizon order by params_json::json ->> 'anchor' desc, instrument) = 1
+    order by horizon, variant"""
+_FACTS_OF_CHAMPION = ("model_id", "tuning_id", "tuned_json", "score", "default_score", "lake_snapshot", "data_version")
+_FACTS_OF_NET = ("net", "anchor", "lake_snapshot", "data_version")
 # MLflow's flavour of each library, and the native file that it can hold.
 _FLAVOURS = {"xgboost": "model.ubj", "lightgbm": "model-0.txt", "catboost": "model.cbm"}
 
@@ -126,8 +137,13 @@ class MlflowTracking:
         with tempfile.TemporaryDirectory(prefix="hfp-mlflow-") as folder:
             models.write_parquet(Path(folder) / TABLE)
             client.log_artifact(tracked, str(Path(folder) / TABLE))
-        for champion in self.lake.query(_CHAMPIONS, {"family": family.name, "run_id": run_id}).to_dicts():
-            self._register(client, family, champion, tracked)
+        asked = {"family": family.name, "run_id": run_id}
+        for champion in self.lake.query(_CHAMPIONS, asked).to_dicts():
+            name = "-".join((family.name, champion["variant"], champion["instrument"], champion["horizon"]))
+            self._register(client, family, name, champion, _FACTS_OF_CHAMPION, tracked)
+        for net in self.lake.query(_NETS, asked).to_dicts() if family.scope == "panel" else ():
+            name = "-".join((family.name, net["variant"], net["horizon"]))
+            self._register(client, family, name, net, _FACTS_OF_NET, tracked)
         client.set_terminated(tracked)
         return tracked
 
@@ -137,19 +153,25 @@ class MlflowTracking:
             return found.experiment_id
         return client.create_experiment(name, artifact_location=(self.settings.home / "mlflow" / "artifacts").as_uri())
 
-    def _register(self, client: "MlflowClient", family: ModelFamily, champion: Mapping[str, Any], tracked: str) -> None:
-        """Register the model of a champion with its native files, and let the alias point at it."""
-        name = "-".join((family.name, champion["variant"], champion["instrument"], champion["horizon"]))
-        files = self.settings.model_states / champion["state_uri"]
+    def _register(  # noqa: PLR0917  # one call, all of it needed
+        self,
+        client: "MlflowClient",
+        family: ModelFamily,
+        name: str,
+        model: Mapping[str, Any],
+        facts: tuple[str, ...],
+        tracked: str,
+    ) -> None:
+        """Register a model with its native files, and let the alias point at it."""
+        files = self.settings.model_states / model["state_uri"]
         with tempfile.TemporaryDirectory(prefix="hfp-mlflow-") as folder:
             packed = Path(folder) / name
-            _pack(family.name, files, packed, champion["params_json"])
+            _pack(family.name, files, packed, model["params_json"])
             client.log_artifacts(tracked, str(packed), name)
         if not client.search_registered_models(filter_string=f"name = '{name}'"):
             client.create_registered_model(name)
         source = f"{client.get_run(tracked).info.artifact_uri}/{name}"
-        facts = ("model_id", "tuning_id", "tuned_json", "score", "default_score", "lake_snapshot", "data_version")
-        made = client.create_model_version(name, source, tracked, tags={fact: str(champion[fact]) for fact in facts})
+        made = client.create_model_version(name, source, tracked, tags={fact: str(model[fact]) for fact in facts})
         client.set_registered_model_alias(name, ALIAS, made.version)
 
 

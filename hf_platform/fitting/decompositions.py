@@ -31,7 +31,7 @@ def _rows(family: Decomposable, result: ModelResult, created_at: datetime) -> It
     if fitted is None or not planned.is_newest or result.forecast is None:
         return
     task, index = planned.task, int(result.origins[-1])
-    common = {
+    common: dict[str, object] = {
         "model_id": task.model_id,
         "family": getattr(family, "name", ""),
         "variant": task.variant,

@@ -142,7 +142,7 @@ def plan_key(
         If the series is too short for a first anchor.
     """
     horizon = Horizon.parse(key.horizon)
-    extra = [] if retrained_at is None else np.searchsorted(series.event_at, retrained_at).tolist()
+    extra: list[int] = [] if retrained_at is None else np.searchsorted(series.event_at, retrained_at).tolist()
     segments = walk_forward(family.schedule, horizon, len(series), extra)
     if not segments:
         required = by_frequency(family.schedule.minimum, horizon.frequency)

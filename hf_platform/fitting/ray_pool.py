@@ -11,7 +11,7 @@ from hf_platform.errors import ExecutorError, PlatformError
 from hf_platform.fitting.executors import Batch, Parcel, Request
 from hf_platform.fitting.parcels import Shelf
 from hf_platform.fitting.ray_worker import Errand, answer, check_code, last_words, run_parcel
-from hf_platform.fitting.supervision import Died, Done
+from hf_platform.fitting.supervision import NODE_RETRIES, Died, Done
 
 _ABSENT: Final = re.compile(r"No module named '([\w.]+)'")
 _TICK: Final = 5.0  # seconds between two looks at a cluster from which nothing comes back
@@ -73,7 +73,7 @@ class RayPool:
         lacks = self.terms.missing(ray.cluster_resources())
         if lacks is not None and self.terms.is_fixed:
             raise self._unfit(lacks)
-        found = self._remote(answer).remote(parcel, str(self.shelf.folder))
+        found = self._remote(answer, retries=NODE_RETRIES).remote(parcel, str(self.shelf.folder))
         try:
             code = ray.get(found, timeout=self.terms.patience)
         except ray.exceptions.GetTimeoutError as error:
@@ -116,11 +116,11 @@ class RayPool:
             ray.cancel(ref, force=True)
         self._running.clear()
 
-    def _remote(self, function: Callable[..., Any]) -> Any:  # noqa: ANN401  # Ray's own type
+    def _remote(self, function: Callable[..., Any], retries: int = 0) -> Any:  # noqa: ANN401  # Ray's own type
         ray = _ray()
-        # No retries: they would run what has just killed a process again, four times. Workers with a GPU are
+        # No retries of batches: they would run again what has just killed a process. Workers with a GPU are
         # kept as all others are: by default Ray would start a process for each batch.
-        return ray.remote(num_cpus=self.terms.request.cpus, num_gpus=self.terms.gpus, max_retries=0, max_calls=0)(
+        return ray.remote(num_cpus=self.terms.request.cpus, num_gpus=self.terms.gpus, max_retries=retries, max_calls=0)(
             function
         )
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from hf_platform.lake import lineage_words as words
 from hf_platform.lake.cost_words import COSTS, COSTS_MEANING, STAGE_WORDS
+from hf_platform.lake.market_words import ALTERNATIVE, TICKERS
 from hf_platform.lake.model_words import DECOMPOSITION_WORDS, DRIFT_WORDS, RETRAIN_WORDS, TUNING_WORDS
 from hf_platform.lake.portfolio_words import PORTFOLIO, SHARES_OF_EQUITY
 from hf_platform.lake.vocabulary import VOCABULARY
@@ -100,11 +101,7 @@ _ALL: Final = (
         "one row per ticker, instrument, spell and vintage: which instrument a listed name meant on a day",
         "ticker instrument valid_from valid_to known_at ingested_at source",
         key="ticker instrument valid_from known_at",
-        other={
-            "valid_from": ("TIMESTAMP", "first local trading day under the ticker, at midnight"),
-            "valid_to": ("TIMESTAMP", "first local day no longer under it, at midnight; null while it is"),
-            "source": ("VARCHAR", "feed"),
-        },
+        other=TICKERS,
     ),
     _table(
         "market.quarantine",
@@ -119,13 +116,7 @@ _ALL: Final = (
         "one row per instrument, kind, named series, event and vintage, as the source gave it",
         "instrument kind name event_at known_at ingested_at value text embedding source",
         key="instrument kind name event_at known_at",
-        other={
-            "kind": ("VARCHAR", "order_book, news, social, card_spending, satellite, options or other"),
-            "name": ("VARCHAR", "series inside the kind: sentiment, mentions, bid_price_1 ..."),
-            "event_at": ("TIMESTAMP", "when it happened or was measured, UTC"),
-            "value": ("DOUBLE", "value observed; null where the embedding says all"),
-            "source": ("VARCHAR", "feed"),
-        },
+        other=ALTERNATIVE,
     ),
     _table(
         "market.corporate_actions",

@@ -32,15 +32,21 @@ _BARS: Final = ("hf_platform.market.bars", "hf_platform.market.folding", "hf_pla
 _VAR: Final = (
     "hf_platform.risk.value_at_risk", "hf_platform.risk.var_sources", "hf_platform.risk.filtered_series", *FILTER_CODE,
 )  # fmt: skip
+_SESSIONS: Final = ("session_filter", "session_rows", "filtered_historical")
 # Modules of the assets that are neither families nor dbt models.
 MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "bars": _BARS,
     "volatility_ensemble": ("hf_platform.ensembles.volatility_ensemble", *NUMBERS),
     "return_ensemble": ("hf_platform.ensembles.return_ensemble", *NUMBERS),
     "value_at_risk": _VAR,
+    "overnight_var": tuple(f"hf_platform.risk.{name}" for name in ("overnight", *_SESSIONS)),
+    "intraday_var": tuple(
+        f"hf_platform.risk.{name}" for name in ("diurnal", "intraday", "intraday_stage", "session_paths", *_SESSIONS)
+    ),
     **dict.fromkeys(
         ("var_backtest", "forecast_backtest", "model_comparison", "strategy_backtest"), ("hf_platform.backtest",)
     ),
+    "drift_evidence": ("hf_platform.backtest", "hf_platform.monitoring"),
     "backtest_report": ("hf_platform.reports",),
 }
 

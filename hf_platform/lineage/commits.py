@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from hf_platform.lineage.rows import read_rows
+
 if TYPE_CHECKING:
     from hf_platform.lake import Lake
 
@@ -31,8 +33,8 @@ def commit_of(store: "Lake", producer: str, run_id: str, created_at: datetime) -
     int or None
         None where that snapshot has expired.
     """
-    found = store.query(_COMMITS, {"producer": producer, "run_id": run_id, "created_at": created_at})
-    return None if found.is_empty() else int(found["snapshot_id"][0])
+    found = read_rows(store, _COMMITS, {"producer": producer, "run_id": run_id, "created_at": created_at})
+    return int(found[0]["snapshot_id"]) if found else None
 
 
 def is_kept(store: "Lake", snapshot: int) -> bool:

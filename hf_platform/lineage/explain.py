@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hf_platform.errors import DataError, UnknownNameError
 from hf_platform.lineage.commits import commit_of
+from hf_platform.lineage.rows import Row, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import polars as pl
-
     from hf_platform.lake import Lake
 
-Row = dict[str, Any]
 ENSEMBLE: Final = "volatility_ensemble"  # the forecast behind the VaR method `ensemble`
 
 # Narrow columns first: the lists of thousands of origins are not read for one of them.
@@ -155,17 +153,17 @@ def explain(store: "Lake", question: Question) -> Explanation:
     DataError
         If there are numbers, but none was known at `as_of`.
     """
-    found = store.query(_NEWEST, _asked(question)).to_dicts()
+    found = read_rows(store, _NEWEST, _asked(question))
     if not found:
         raise _missing(store, question)
     name = {"instrument": question.instrument, "horizon": question.horizon, "origin": found[0]["forecast_origin"]}
-    number = store.query(_NUMBER, name | {"var_id": found[0]["var_id"]}).to_dicts()[0]
+    number = read_rows(store, _NUMBER, name | {"var_id": found[0]["var_id"]})[0]
     return explain_row(store, number, question.as_of)
 
 
 def find_number(store: "Lake", var_id: str) -> Row | None:
     """Give the row of `risk.value_at_risk` of that name; None where there is none."""
-    found = store.query(_BY_ID, {"var_id": var_id}).to_dicts()
+    found = read_rows(store, _BY_ID, {"var_id": var_id})
     return found[0] if found else None
 
 
@@ -176,18 +174,20 @@ def explain_row(store: "Lake", number: Row, as_of: datetime | None = None) -> Ex
     visible = {"instrument": number["instrument"], "origin": origin, "known_at": known_at}
     forecast = ensemble_behind(store, number)
     named: list[str] = number["member_model_ids"] or []
-    models = store.query(_MODELS, key | {"models": named}).to_dicts()
-    tests = store.query(
-        _TESTS, key | {name: number[name] for name in ("method", "confidence", "position_sign")} | {"as_of": as_of}
+    models = read_rows(store, _MODELS, key | {"models": named})
+    tests = read_rows(
+        store,
+        _TESTS,
+        key | {name: number[name] for name in ("method", "confidence", "position_sign")} | {"as_of": as_of},
     )
-    commit = commit_of(store, "value_at_risk", number["run_id"], number["created_at"])
+    commit = commit_of(store, number["producer"], number["run_id"], number["created_at"])
     return Explanation(
         number=number | {"lake_snapshot": commit},
         forecast=forecast,
         members=_members(models, [] if forecast is None else _weights(store, forecast)),
-        data=store.query(_BARS, visible | {"frequency": _frequency(number["horizon"])}).to_dicts()[0],
-        actions=store.query(_ACTIONS, visible).to_dicts(),
-        tests=tests.to_dicts(),
+        data=read_rows(store, _BARS, visible | {"frequency": _frequency(number["horizon"])})[0],
+        actions=read_rows(store, _ACTIONS, visible),
+        tests=tests,
     )
 
 
@@ -195,14 +195,13 @@ def ensemble_behind(store: "Lake", number: Row) -> Row | None:
     """Find the very ensemble forecast that a number was taken from; None for other methods."""
     if number["method"] != "ensemble":
         return None
-    candidates = store.query(
+    candidates = read_rows(
+        store,
         _FORECASTS,
         {"name": ENSEMBLE, "origin": number["forecast_origin"]}
         | {name: number[name] for name in ("instrument", "horizon")},
     )
-    return next(
-        (row for row in candidates.to_dicts() if var_id_of(number, row["forecast_id"]) == number["var_id"]), None
-    )
+    return next((row for row in candidates if var_id_of(number, row["forecast_id"]) == number["var_id"]), None)
 
 
 def var_id_of(number: Row, forecast_id: str) -> str:
@@ -218,7 +217,7 @@ def var_id_of(number: Row, forecast_id: str) -> str:
 
 def _weights(store: "Lake", forecast: Row) -> list[Row]:
     params = {"name": ENSEMBLE, "origin": forecast["forecast_origin"]}
-    return store.query(_WEIGHTS, params | {k: forecast[k] for k in ("instrument", "horizon", "known_at")}).to_dicts()
+    return read_rows(store, _WEIGHTS, params | {k: forecast[k] for k in ("instrument", "horizon", "known_at")})
 
 
 def _members(models: "Iterable[Row]", weights: list[Row]) -> list[Row]:
@@ -234,9 +233,10 @@ def _members(models: "Iterable[Row]", weights: list[Row]) -> list[Row]:
 
 
 def _frequency(horizon: str) -> str:
+    """Give the bars that a horizon counts; parts of sessions are named after theirs, a night stands on days."""
     from hf_platform.horizons import Horizon
 
-    return Horizon.parse(horizon).frequency
+    return "1d" if horizon == "overnight" else Horizon.parse(horizon.removesuffix("_session")).frequency
 
 
 def _asked(question: Question) -> Row:
@@ -252,14 +252,14 @@ def _asked(question: Question) -> Row:
 
 def _missing(store: "Lake", question: Question) -> DataError | UnknownNameError:
     """Say which part of a question has no number."""
-    rows: pl.DataFrame = store.query(_KNOWN, {"as_of": None})
+    rows = read_rows(store, _KNOWN, {"as_of": None})
     for column, value in _asked(question).items():
         if column == "as_of":
             break
-        known = sorted(set(rows[column].to_list()))
+        known = sorted({row[column] for row in rows})
         if value not in known:
             return UnknownNameError(column.replace("_", " "), str(value), tuple(map(str, known)))
-        rows = rows.filter(rows[column] == value)
+        rows = [row for row in rows if row[column] == value]
     return DataError(
         f"no VaR of {question.instrument} at {question.horizon} was known at {question.as_of}. Ask with a later one."
     )

@@ -11,6 +11,7 @@ from typing import Final
 
 from hf_platform.errors import UnknownNameError
 from hf_platform.features.catalogue import ALL_FEATURES
+from hf_platform.horizons import INTRADAY
 from hf_platform.lineage import dbt_code
 from hf_platform.models.registry import FAMILIES, chosen_families, get_family
 from hf_platform.risk.var_sources import FILTER, quantile_families
@@ -19,11 +20,14 @@ from hf_platform.settings import Settings
 _TABLES: Final = {
     "bars": "raw_prices", "corporate_actions": "corporate_actions", "alternative_data": "alternative_data",
 }  # fmt: skip
-_BACKTESTS: Final = {
-    "var_backtest": ("value_at_risk",),
+_AFTER: Final = {
+    "overnight_var": ("int_returns",),  # they read bars with the actions that int_returns reads
+    "intraday_var": ("int_returns",),
+    "var_backtest": ("value_at_risk", "overnight_var", "intraday_var"),
     "forecast_backtest": ("volatility_ensemble", "return_ensemble"),
     "model_comparison": ("volatility_ensemble", "return_ensemble", "value_at_risk"),
     "strategy_backtest": ("volatility_ensemble", "return_ensemble"),
+    "drift_evidence": ("volatility_ensemble", "value_at_risk"),
     "backtest_report": ("var_backtest", "forecast_backtest", "model_comparison", "strategy_backtest"),
 }
 
@@ -56,7 +60,9 @@ def instrument_assets() -> tuple[str, ...]:
 def grid_assets(settings: Settings) -> tuple[str, ...]:
     """List the assets of the model grid that are in use, in the order of their stages."""
     families = tuple(family.name for family in chosen_families(settings))
-    return (*families, "volatility_ensemble", "return_ensemble", "value_at_risk", *_BACKTESTS)
+    idle = set[str]() if any(horizon in INTRADAY for horizon in settings.horizons) else {"intraday_var"}
+    after = tuple(name for name in _AFTER if name not in idle)
+    return (*families, "volatility_ensemble", "return_ensemble", "value_at_risk", *after)
 
 
 def is_partitioned(asset: str) -> bool:
@@ -89,9 +95,9 @@ def upstream(asset: str, families: Sequence[str]) -> tuple[str, ...]:
     if asset == "value_at_risk":
         single = [name for name in families if name in ("ewma", FILTER[0])]
         return ("volatility_ensemble", *single, *quantile_families(families))
-    if asset in _BACKTESTS:
-        return _BACKTESTS[asset]
-    raise UnknownNameError("asset", asset, ("bars", *dbt_code.model_files(), "families", *_BACKTESTS))
+    if asset in _AFTER:
+        return _AFTER[asset]
+    raise UnknownNameError("asset", asset, ("bars", *dbt_code.model_files(), "families", *_AFTER))
 
 
 @cache

@@ -157,6 +157,11 @@ class Replayer:
         return Replay(name, links)
 
     def _number(self, number: Row) -> Link:
+        if number["producer"] != value_at_risk.STAGE:
+            raise DataError(
+                f"numbers of {value_at_risk.STAGE} can be replayed, found one of {number['producer']}. "
+                "See its bars and fits with hfp explain."
+            )
         lake = self._before("value_at_risk", number)
         found = by_key(lake.rows("risk.value_at_risk").to_dicts(), "var_id").get(number["var_id"])
         if found is None:

@@ -19,6 +19,11 @@ __all__ = ["BarsResult", "all_frequencies", "build_bars", "can_fold", "changes",
 
 CHUNK: Final = 100  # instruments per transaction
 PRODUCER: Final = "bars"
+_MOST_ROWS: Final = 1_000_000  # raw prices per transaction
+_COUNTS: Final = """
+    SELECT instrument, count(*) AS n FROM market.raw_prices
+    WHERE instrument IN (SELECT unnest($instruments::VARCHAR[])) GROUP BY instrument
+"""
 _KEY: Final = ["instrument", "frequency", "event_at"]
 _COLUMNS: Final = "instrument, frequency, event_at, known_at, ingested_at, open, high, low, close, volume, source"
 _NEWEST: Final = """
@@ -101,8 +106,7 @@ def build_bars(store: Lake, instruments: Sequence[str], *, run_id: str) -> dict[
     records = read_universe(store)
     asked = list(dict.fromkeys(instruments))
     results: dict[str, BarsResult] = {}
-    for start in range(0, len(asked), CHUNK):
-        names = asked[start : start + CHUNK]
+    for names in _chunks(store, asked):
         arguments: dict[str, object] = {"instruments": names, "frequency": None, "as_of": None}
         seen = store.latest_snapshot()
         actions = read_actions(store, names)
@@ -121,6 +125,21 @@ def build_bars(store: Lake, instruments: Sequence[str], *, run_id: str) -> dict[
                 tx.append("market.bars", changed)
         results |= {name: _result(name, wanted, changed) for name in names}
     return results
+
+
+def _chunks(store: Lake, asked: Sequence[str]) -> list[list[str]]:
+    """Part instruments so that neither the lock is held for long nor memory runs out over minutes."""
+    counts = dict(store.query(_COUNTS, {"instruments": list(asked)}).iter_rows())
+    chunks: list[list[str]] = []
+    rows = 0
+    for name in asked:
+        n = int(counts.get(name, 0))
+        if not chunks or len(chunks[-1]) == CHUNK or rows + n > _MOST_ROWS:
+            chunks.append([])
+            rows = 0
+        chunks[-1].append(name)
+        rows += n
+    return chunks
 
 
 def all_frequencies(raw: pl.DataFrame, records: Mapping[str, Instrument]) -> pl.DataFrame:

@@ -97,8 +97,8 @@ def estimate(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
     Returns
     -------
     StageOutcome
-        A key is skipped, with a reason, where its source has no opening prices or too few nights are known. It has
-        failed where no fit is in force at the newest close.
+        A key is skipped, with a reason, where its source has no opening prices, publishes closes in their place, or
+        too few nights are known. It has failed where no fit is in force at the newest close.
 
     Raises
     ------

@@ -203,7 +203,7 @@ def _ledger_row(  # noqa: PLR0917 - one row needs all of it
     track: Track, at: int, model_id: str, fit: Fit, hashes: list[str], as_of: datetime, snapshot: int
 ) -> dict[str, object]:
     start, stop = track.spans[at]
-    status = Status.OK if fit.params is not None else Status.BAD_DATA if at in track.refused else Status.NOT_CONVERGED
+    status = Status.OK if fit.params is not None else Status.SKIPPED if at in track.refused else Status.NOT_CONVERGED
     return {
         "model_id": model_id,
         "family": track.family,
@@ -324,13 +324,14 @@ def now() -> datetime:
 
 
 def outcome_of(chain: Chain, n_rows: int, last_origin: datetime) -> KeyOutcome:
-    """Say what became of a track: failed where no fit is in force at its newest origin."""
-    reason = chain.fits[-1].reason
+    """Say what became of a track: failed where no fit is in force at its newest origin, skipped where none may be."""
+    reason, newest = chain.fits[-1].reason, len(chain.fits) - 1
+    absent = KeyStatus.SKIPPED if newest in chain.track.refused else KeyStatus.FAILED
     return KeyOutcome(
-        KeyStatus.OK if reason is None else KeyStatus.FAILED,
+        KeyStatus.OK if reason is None else absent,
         None if reason is None else f"no filter is in force at the newest origin: {reason}",
         n_ok=sum(row["status"] == Status.OK.value for row in chain.ledger),
-        n_failed=sum(fit.params is None for fit in chain.fits),
+        n_failed=sum(fit.params is None and at not in chain.track.refused for at, fit in enumerate(chain.fits)),
         n_reused=len(chain.fits) - len(chain.ledger),
         n_rows=n_rows,
         data_version=content_hash(chain.hashes[-1], chain.track.code),

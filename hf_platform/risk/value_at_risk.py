@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from hf_platform.lake import Lake
 
 STAGE: Final = "value_at_risk"
-_CHUNK = 6  # instruments estimated and committed at a time, a million rows: bounds memory, keeps the lock short
+_CHUNK: Final = 6  # instruments estimated at a time, a million rows on a first run: bounds memory
+_ROWS_PER_COMMIT: Final = 600_000  # a night's rows of the whole universe are one commit
 
 # What each key has and what is still to do. The content hash is free of the order of the forecasts.
 _STANDING: Final = """
@@ -88,14 +89,20 @@ def estimate(store: "Lake", keys: Sequence[GridKey], *, as_of: datetime, run_id:
     snapshot: int | None = None
     version = code_version("hf_platform.risk.value_at_risk", "hf_platform.risk.var_sources")
     chosen = [family.name for family in chosen_families(store.settings)]
+    unwritten: list[pl.DataFrame] = []
     for chunk in chunks_of_instruments(keys, _CHUNK):
         standing, estimates = _estimate(store, chunk, as_of, chosen)
         rows = {GridKey(row["instrument"], row["horizon"]): row for row in standing.iter_rows(named=True)}
         fresh: Counter[GridKey] = Counter()
         if estimates is not None:
-            snapshot = _write(store, estimates, run_id)
+            unwritten.append(estimates)
             fresh.update(_count(estimates))
+        if sum(frame.height for frame in unwritten) >= _ROWS_PER_COMMIT:
+            snapshot = _write(store, unwritten, run_id)
+            unwritten.clear()
         outcomes |= {key: _outcome(rows[key], fresh[key]) for key in chunk}
+    if unwritten:
+        snapshot = _write(store, unwritten, run_id)
     seconds = time.perf_counter() - started
     return StageOutcome(STAGE, outcomes, snapshot, seconds, version)
 
@@ -169,10 +176,11 @@ def _estimate(
         return standing, con.execute(ESTIMATES, level_parameters()).pl()
 
 
-def _write(store: "Lake", estimates: "pl.DataFrame", run_id: str) -> int | None:
+def _write(store: "Lake", estimates: "Sequence[pl.DataFrame]", run_id: str) -> int | None:
     import polars as pl
 
-    made = estimates.with_columns(created_at=pl.lit(datetime.now(UTC).replace(tzinfo=None)).cast(pl.Datetime("us")))
+    now = pl.lit(datetime.now(UTC).replace(tzinfo=None)).cast(pl.Datetime("us"))
+    made = pl.concat(estimates).with_columns(created_at=now)
     with store.transaction(producer=STAGE, run_id=run_id, message=f"{made.height} VaR rows") as tx:
         tx.append("risk.value_at_risk", made)
     return tx.snapshot_id

@@ -24,7 +24,7 @@ from hf_platform.volatility import preparation
 from hf_platform.volatility.coordinates import n_coordinates
 from hf_platform.volatility.evaluation import place_presample, read_natural
 from hf_platform.volatility.jit import compiled, compiled_as
-from hf_platform.volatility.lanes import WIDTH, both, fma, is_finite, load, splat, square_root, store, where
+from hf_platform.volatility.lanes import WIDTH, both, fma, is_finite, load, new_rows, splat, square_root, store, where
 from hf_platform.volatility.linear import factorise, solve_lower, solve_upper
 from hf_platform.volatility.scoring import place_outer_shapes, place_shapes
 from hf_platform.volatility.signatures import KERNEL_TYPE, MATRIX, kernel, model_codes
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 RELATIVE_STEP = 1e-5  # of the difference quotient, in standard errors: truncation and rounding are both near 1e-6 there
 DEFINITE = 1e-12  # smallest pivot, relative to the diagonal, of a Hessian that is inverted
-CHUNK = 256  # series standardised at a time
+CHUNK = 128  # series standardised at a time
 CUBE = types.float64[:, :, ::1]
 
 
@@ -72,10 +72,10 @@ def write_errors(
     """
     process, p, o, q, distribution = model[0], model[1], model[2], model[3], model[4]
     n, k = n_coordinates(process, p, o, q, distribution), 2 + p + o + q
-    work, products = new_workspace(), np.zeros((n * (n + 1) // 2, WIDTH))
+    work, products = new_workspace(), new_rows(n * (n + 1) // 2)
     lengths, point = work[N_OBS : N_OBS + 1], work[THETA : THETA + MAX_PARAMS]
     constants, sums = work[CONSTANTS : CONSTANTS + N_CONSTANTS], work[SUMS : SUMS + N_SUMS]
-    returns = np.zeros((max(series.shape[1], 1), WIDTH))
+    returns = new_rows(max(series.shape[1], 1))
     store(work, HELD, splat(0.0 if free_mean else 1.0))
     for first in range(0, series.shape[0], WIDTH):
         n_lanes = min(WIDTH, series.shape[0] - first)
@@ -110,8 +110,9 @@ def _load(series, n_obs, presample, theta, first, n_lanes, returns, work):
         work[N_OBS, lane], work[PRESAMPLE, lane] = n_obs[row], presample[row]
         for i in range(theta.shape[1]):
             work[THETA + i, lane] = theta[row, i]
-        for t in range(int(n_obs[row])):
-            returns[t, lane] = series[row, t]
+    for t in range(series.shape[1]):  # beyond a shorter series stands what nobody reads
+        for lane in range(n_lanes):
+            returns[t, lane] = series[first + lane, t]
 
 
 @compiled
@@ -169,11 +170,12 @@ def standard_errors(fits: "GarchFits") -> tuple[FloatArray, FloatArray]:
     good: BoolArray = np.asarray(np.isfinite(fits.params).all(axis=1))
     theta = to_standardised(spec, np.where(good[:, None], fits.params, 0.5), fits.location, fits.scale)
     classic, robust = np.full((len(good), n), np.nan), np.full((len(good), n), np.nan)
+    scratch = preparation.Scratch(fits.returns.shape[0], min(CHUNK, len(good)))
     for start in range(0, len(good), CHUNK):
         block = slice(start, min(start + CHUNK, len(good)))
-        columns = np.ascontiguousarray(fits.returns[:, block])
+        columns, series = scratch.take(fits.returns, block)
         m = columns.shape[1]
-        series, n_obs, presample = np.empty((m, columns.shape[0])), np.zeros(m), np.ones(m)
+        n_obs, presample = np.zeros(m), np.ones(m)
         preparation.prepare(columns, constant, spec.process == "tarch", sample, spec.min_observations,
                             np.zeros(m, np.int64), n_obs, np.zeros(m), np.ones(m), presample, series)  # fmt: skip
         n_obs[~good[block]] = 0.0

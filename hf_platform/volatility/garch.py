@@ -93,12 +93,17 @@ def fit_many(
             f"warm coordinates need shape {(n_series, n_coordinates)}, found {guesses.shape}. "
             "Pass `coordinates` of a fit of the same specification to the same series."
         )
-    chunk = min(CHUNK, max(SMALLEST_CHUNK, -(-n_series // (4 * threads))))  # every thread gets some of a small panel
+    shares = 4 * threads if threads > 1 else 1  # every thread gets some of a small panel
+    chunk = min(CHUNK, max(SMALLEST_CHUNK, -(-n_series // shares)))
     blocks: list[slice] = [slice(a, min(a + chunk, n_series)) for a in range(0, n_series, chunk)]
     kernel(spec)  # compiled before the threads start
 
+    spare = [preparation.Scratch(panel.shape[0], min(chunk, n_series)) for _ in range(min(threads, len(blocks)))]
+
     def fit_block(block: slice) -> None:
-        _fit_block(panel, spec, presample, starts=starts, warm=guesses, block=block, found=found)
+        scratch = spare.pop()
+        _fit_block(panel, spec, presample, starts=starts, warm=guesses, block=block, scratch=scratch, found=found)
+        spare.append(scratch)
 
     if threads > 1 and len(blocks) > 1:
         with ThreadPoolExecutor(threads) as pool:
@@ -156,11 +161,11 @@ def _fit_block(
     starts: int,
     warm: FloatArray,
     block: slice,
+    scratch: preparation.Scratch,
     found: _Found,
 ) -> None:
-    columns = np.ascontiguousarray(panel[:, block])
+    columns, series = scratch.take(panel, block)
     sample = presample == "sample"
-    series = np.empty((columns.shape[1], columns.shape[0]))
     preparation.prepare(
         columns, spec.mean == "constant", spec.process == "tarch", sample, spec.min_observations,
         found.verdict[block], found.n_obs[block], found.location[block], found.scale[block], found.presample[block],

@@ -123,6 +123,18 @@ square_root: Final = _elementwise("sqrt", 1)
 
 
 @intrinsic
+def align_stack(typingctx: Any) -> Any:
+    """Have the calling function spill vectors to whole cache lines; otherwise chance decides, at half the speed."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        builder.function.attributes.add("nounwind")  # true of all numba code; llvmlite prints no alignment alone
+        builder.function.attributes.alignstack = 8 * WIDTH
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
 def splat(typingctx: Any, value: Any) -> Any:
     """Fill all lanes with one number."""
 
@@ -222,30 +234,52 @@ def where(typingctx: Any, mask: Any, a: Any, b: Any) -> Any:
     return lanes_type(mask_type, lanes_type, lanes_type), codegen
 
 
-# ln 2 in two parts: their sum is exact to twice the precision, so x - k ln2 loses nothing.
-_LN2_HIGH: Final = 6.93147180369123816490e-01
-_LN2_LOW: Final = 1.90821492927058770002e-10
+def _polynomial(builder: Any, x: Any, coefficients: tuple[float, ...]) -> Any:
+    # Lowest power first. Estrin's scheme: halves side by side, so that the chain of operations grows with the log of
+    # the degree; a recursion that waits for an exponential is as fast as that chain is short.
+    terms: list[Any] = [_constant(c) for c in coefficients]
+    while len(terms) > 1:
+        pairs = [_call(builder, "fma", terms[i + 1], x, terms[i]) for i in range(0, len(terms) - 1, 2)]
+        terms = pairs + terms[2 * len(pairs) :]
+        x = builder.fmul(x, x)
+    return terms[0]
+
+
 _SHIFT: Final = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer held in the low mantissa bits
-_EXP_TERMS: Final = tuple(1.0 / f for f in (39916800, 3628800, 362880, 40320, 5040, 720, 120, 24, 6, 2))
+_LN2: Final = 0.6931471805599453
+# Best polynomial (Remez) for exp on [-ln2 / 2, ln2 / 2] that starts with 1 + x: relative error 3e-16.
+_EXP_TERMS: Final = (
+    1.0, 1.0, 0.49999999999998324, 0.16666666666611513, 0.04166666666813741, 0.008333333370892098,
+    0.0013888888516073437, 0.00019841185203058262, 2.4801931779903105e-05, 2.763500604187227e-06,
+    2.7476808439187535e-07,
+)  # fmt: skip
+_EXP_BOUND: Final = 690.0
 
 
-@intrinsic
-def exponential(typingctx: Any, x: Any) -> Any:
-    """exp(x), relative error below 2e-15, branch-free; x is first held to [-690, 690]."""
-
+def _exponential(factor: float) -> Any:
+    # exp(factor * x) as a numba function; the factor, a power of two, hides in the constants.
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        x = _call(builder, "maxnum", _call(builder, "minnum", args[0], _constant(690.0)), _constant(-690.0))
-        shifted = _call(builder, "fma", x, _constant(1.4426950408889634), _constant(_SHIFT))
+        high = _constant(_EXP_BOUND / abs(factor))
+        low = _constant(-_EXP_BOUND / abs(factor))
+        x = builder.select(builder.fcmp_ordered("<", args[0], high), args[0], high)
+        x = builder.select(builder.fcmp_ordered(">", x, low), x, low)
+        shifted = _call(builder, "fma", x, _constant(factor / _LN2), _constant(_SHIFT))
         k = builder.fsub(shifted, _constant(_SHIFT))
-        r = _call(builder, "fma", k, _constant(-_LN2_HIGH), x)
-        r = _call(builder, "fma", k, _constant(-_LN2_LOW), r)
-        total: Any = _constant(_EXP_TERMS[0])
-        for term in (*_EXP_TERMS[1:], 1.0, 1.0):
-            total = _call(builder, "fma", total, r, _constant(term))
+        rest = _call(builder, "fma", k, _constant(-_LN2 / factor), x)
+        total = _polynomial(builder, rest, tuple(c * factor**i for i, c in enumerate(_EXP_TERMS)))
         exponent = builder.shl(builder.bitcast(shifted, _INTEGERS), _integer(52))
         return builder.bitcast(builder.add(builder.bitcast(total, _INTEGERS), exponent), _VECTOR)
 
-    return lanes_type(lanes_type), codegen
+    @intrinsic
+    def apply(typingctx: Any, x: Any) -> Any:
+        return lanes_type(lanes_type), codegen
+
+    return apply
+
+
+# Relative error below 1e-15 + 5e-17 |x|, branch-free; the exponent is first held to [-690, 690], NaN to an end of it.
+exponential: Final = _exponential(1.0)
+inverse_volatility: Final = _exponential(-0.5)  # exp(-x / 2): 1 / sigma from the log of sigma**2
 
 
 @inlined
@@ -294,8 +328,15 @@ def exponent(typingctx: Any, x: Any) -> Any:
     return lanes_type(lanes_type), codegen
 
 
+# ln 2 in two parts: their sum is exact to twice the precision, so k ln2 loses nothing.
+_LN2_HIGH: Final = 6.93147180369123816490e-01
+_LN2_LOW: Final = 1.90821492927058770002e-10
 _SQRT_HALF: Final = 0.7071067811865476
-_LOG_TERMS: Final = tuple(2.0 / k for k in (21, 19, 17, 15, 13, 11, 9, 7, 5, 3))
+# Best polynomial in s**2 for ln((1 + s) / (1 - s)) / s, |s| < 0.172, that starts with 2: relative error 2e-16.
+_LOG_TERMS: Final = (
+    2.0, 0.666666666665871, 0.4000000005232875, 0.28571417120149345, 0.22223372411902745, 0.181236178072964,
+    0.1682013246506039,
+)  # fmt: skip
 
 
 @intrinsic
@@ -303,7 +344,7 @@ def logarithm(typingctx: Any, x: Any) -> Any:
     """ln(x) of a positive normal x, absolute error below 1e-15 times max(1, |ln x|), branch-free."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        # x = 2**k * m with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh((m - 1) / (m + 1)) by its odd series.
+        # x = 2**k * m with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh(s), s = (m - 1) / (m + 1).
         scaled = builder.fmul(args[0], _constant(1.0 / _SQRT_HALF))
         bits = builder.lshr(builder.bitcast(scaled, _INTEGERS), _integer(52))
         k = builder.fsub(
@@ -314,14 +355,19 @@ def logarithm(typingctx: Any, x: Any) -> Any:
         m = builder.bitcast(builder.or_(builder.and_(bits, _integer(_MANTISSA)), _integer(_ONE)), _VECTOR)
         m = builder.fmul(m, _constant(_SQRT_HALF))
         s = builder.fdiv(builder.fsub(m, _constant(1.0)), builder.fadd(m, _constant(1.0)))
-        s2 = builder.fmul(s, s)
-        total: Any = _constant(_LOG_TERMS[0])
-        for term in (*_LOG_TERMS[1:], 2.0):
-            total = _call(builder, "fma", total, s2, _constant(term))
+        total = _polynomial(builder, builder.fmul(s, s), _LOG_TERMS)
         low = _call(builder, "fma", k, _constant(_LN2_LOW), builder.fmul(total, s))
         return _call(builder, "fma", k, _constant(_LN2_HIGH), low)
 
     return lanes_type(lanes_type), codegen
+
+
+@compiled
+def new_rows(n: int) -> Any:
+    """Allocate n rows of lanes, zeros, each on one cache line."""
+    raw = np.zeros((n + 1) * WIDTH)
+    skip = (-raw.ctypes.data // 8) % WIDTH
+    return raw[skip : skip + n * WIDTH].reshape(n, WIDTH)
 
 
 @compiled

@@ -30,7 +30,7 @@ from hf_platform.volatility.workspace import (
 VALUE, SIZE, CODE, SPREAD, POINT = 0, 1, 2, 3, 4
 CONVERGED, STALLED, EXHAUSTED, BROKEN = 0, 1, 2, 3
 SAME_OPTIMUM = 1e-3  # difference of log-likelihoods below which two searches ended in the same place
-MERGE_BEHIND = 1.0
+MERGE_BEHIND = 3.0
 
 
 @compiled
@@ -83,7 +83,7 @@ def best_known(work, optima, lane):
 def is_hopeless(work, optima, lane):
     """Tell whether a known optimum is far better than anything this start still promises."""
     best = best_known(work, optima, lane)
-    if best < 0 or work[STEPS, lane] < 5.0:
+    if best < 0 or work[STEPS, lane] < 3.0:
         return False
     behind = work[BEST, lane] - optima[lane, best, VALUE]
     return behind > 0.05 and behind > 20.0 * work[PREDICTED, lane]

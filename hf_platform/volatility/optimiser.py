@@ -23,7 +23,7 @@ from hf_platform.types import BoolArray, FloatArray, IntArray
 from hf_platform.volatility.coordinates import n_coordinates, new_box, starting_point, to_natural
 from hf_platform.volatility.evaluation import place, read
 from hf_platform.volatility.jit import compiled, compiled_as
-from hf_platform.volatility.lanes import WIDTH
+from hf_platform.volatility.lanes import WIDTH, new_rows
 from hf_platform.volatility.learning import take_in
 from hf_platform.volatility.optima import (
     CONVERGED,
@@ -126,7 +126,7 @@ def search_optima(
     work, optima = new_workspace(), new_optima(n_starts + N_LOOKS)
     lengths, theta = work[N_OBS : N_OBS + 1], work[THETA : THETA + MAX_PARAMS]
     constants, sums = work[CONSTANTS : CONSTANTS + N_CONSTANTS], work[SUMS : SUMS + N_SUMS]
-    returns = np.zeros((max(series.shape[1], 1), WIDTH))
+    returns = new_rows(max(series.shape[1], 1))
     upcoming, n_busy = 0, 0
     for lane in range(WIDTH):
         upcoming = _refill(work, optima, lane, upcoming, series, n_obs, presample, returns)

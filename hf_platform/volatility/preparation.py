@@ -18,6 +18,7 @@ from hf_platform.volatility.lanes import (
     less,
     load,
     negated,
+    new_rows,
     splat,
     square_root,
     store,
@@ -42,6 +43,27 @@ def presample_state(standardised, n_obs, power_one, sample):
     return max(total / weights, SMALLEST_PRESAMPLE)
 
 
+class Scratch:
+    """Memory for a block of series at a time, used again for every block: fresh pages cost as much as the work on them.
+
+    Parameters
+    ----------
+    n_bars, n_series : int
+        Largest block.
+    """
+
+    def __init__(self, n_bars: int, n_series: int) -> None:
+        self._columns: FloatArray = np.empty(n_bars * n_series)
+        self._series: FloatArray = np.empty((n_series, n_bars))
+
+    def take(self, panel: FloatArray, block: slice) -> tuple[FloatArray, FloatArray]:
+        """Copy the columns of a block; give them and room for as many standardised rows, both contiguous."""
+        wanted = panel[:, block]
+        columns = self._columns[: wanted.size].reshape(wanted.shape)
+        columns[:] = wanted
+        return columns, self._series[: wanted.shape[1]]
+
+
 @compiled
 def prepare(
     returns: FloatArray,
@@ -62,7 +84,7 @@ def prepare(
     from place 0 on. Columns that cannot be used get n_obs 0 in place of their count.
     """
     n_bars, n_series = returns.shape
-    columns, found = np.full((n_bars, WIDTH), np.nan), np.zeros((_N_FOUND, WIDTH))
+    columns, found = new_rows(n_bars), new_rows(_N_FOUND)
     for first in range(0, n_series, WIDTH):
         n_lanes = min(WIDTH, n_series - first)
         if n_lanes == WIDTH:  # a count known to the compiler makes each row one move
@@ -82,10 +104,10 @@ def prepare(
             verdict[i] = _judge(found, lane, min_obs)
             if verdict[i] != USABLE:
                 n_obs[i] = 0.0
-                continue
-            for t in range(n):
-                series[i, t] = columns[n_bars - n + t, lane]
-            presample[i] = presample_state(series[i], n, power_one, sample)
+        _turn(columns, found, first, n_lanes, series)
+        for i in range(first, first + n_lanes):
+            if n_obs[i] > 0.0:
+                presample[i] = presample_state(series[i], int(n_obs[i]), power_one, sample)
 
 
 # Rows of what `_measure` finds: values from the first finite one on, infinities or gaps after it, the largest size,
@@ -129,6 +151,16 @@ def _standardise(columns, found):
     mean, scale = load(found, _MEAN), load(found, _SCALE)
     for t in range(columns.shape[0]):
         store(columns, t, (load(columns, t) - mean) / scale)
+
+
+@compiled
+def _turn(columns, found, first, n_lanes, series):
+    # Columns become rows without their padding; bars outside, so that memory is read in order.
+    for t in range(columns.shape[0]):
+        for lane in range(n_lanes):
+            place = t - columns.shape[0] + int(found[_COUNT, lane])
+            if place >= 0:
+                series[first + lane, place] = columns[t, lane]
 
 
 @compiled

@@ -8,10 +8,8 @@ takes n * n. One array in place of dozens keeps compiled calls short. Flags are 
 # ruff: noqa: ANN201
 # pyright: basic
 
-import numpy as np
-
 from hf_platform.volatility.jit import compiled
-from hf_platform.volatility.lanes import WIDTH
+from hf_platform.volatility.lanes import new_rows
 
 MAX_PARAMS = 9
 _MATRIX = MAX_PARAMS * MAX_PARAMS
@@ -72,7 +70,7 @@ LOWER, UPPER, REACH = 0, 1, 2
 @compiled
 def new_workspace():
     """Allocate an idle workspace."""
-    work = np.zeros((N_ROWS, WIDTH))
+    work = new_rows(N_ROWS)
     work[PRESAMPLE, :] = 1.0
     work[CONSTANTS : CONSTANTS + N_CONSTANTS, :] = 1.0
     return work

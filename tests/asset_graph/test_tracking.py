@@ -26,7 +26,8 @@ def read_with(make_series):
         for name in names:
             series = make_series(name, n_bars=700, feature_names=tuple(features))
             told = series.features.copy()
-            told[:-1, 2] = np.sign(series.log_return[1:]) + 0.5 * told[:-1, 3]
+            if features:
+                told[:-1, 2] = np.sign(series.log_return[1:]) + 0.5 * told[:-1, 3]
             found[name] = replace(series, features=told)
         return found, {}
 
@@ -77,3 +78,27 @@ def test_a_materialisation_is_a_run_and_a_tuned_booster_is_its_champion(store, s
     loaded = pyfunc.load_model(str(folder)).predict(x)
     state = {"model.ubj": (settings.model_states / newest["state_uri"][0] / "model.ubj").read_bytes()}
     np.testing.assert_allclose(np.ravel(loaded), family.predict(state, x)[:, 0])
+
+
+@pytest.mark.filterwarnings("ignore")  # as above
+def test_the_newest_net_of_a_horizon_is_a_registered_model(store, settings, make_series):
+    days = [datetime.fromisoformat("1995-01-03")] * 2
+    with store.transaction("raw_prices", "setup") as tx:
+        row = {"instrument": ["AAA", "BBB"], "calendar": ["24/7"] * 2, "valid_from": days}
+        tx.append("market.universe", pl.DataFrame(row))
+    net = get_family("nbeats")
+    quick = Schedule(minimum={"*": 300}, window={"*": 300}, every={"*": 126})
+    family = replace(net, schedule=quick, training=replace(net.training, steps=2, batch=8, check_every=1))
+    keys = [GridKey(name, "1d") for name in ("AAA", "BBB")]
+    common = {"as_of": AS_OF, "executor": InlineExecutor(1), "settings": settings, "read": read_with(make_series)}
+    outcome = fit_grid(family, keys, store, run_id="night", **common)
+    MlflowTracking(settings, store).record(family, outcome, "night", AS_OF)
+    client = open_client(settings)
+    newest = client.get_model_version_by_alias("nbeats-interpretable-1d", ALIAS)
+    anchors = store.query("select max(params_json::json ->> 'anchor') as newest from models.ledger")
+    assert newest.tags["anchor"] == anchors["newest"][0]
+    files = {path.name for path in Path(newest.source.removeprefix("file://")).iterdir()}
+    assert files == {"net.safetensors", "params.json"}
+    again = fit_grid(family, keys, store, run_id="next night", **common)
+    MlflowTracking(settings, store).record(family, again, "next night", AS_OF)
+    assert client.get_model_version_by_alias("nbeats-interpretable-1d", ALIAS).version == newest.version

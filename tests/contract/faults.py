@@ -35,10 +35,6 @@ def _hang_deaf() -> None:
     ctypes.PyDLL(None).sleep(3_600)
 
 
-def _wait() -> None:
-    time.sleep(4)
-
-
 def _hog() -> None:
     kept = [np.ones(2**24) for _ in range(1_000)]  # 125 GiB, page by page
     raise AssertionError(f"memory has no end: {len(kept)}")
@@ -47,7 +43,6 @@ def _hog() -> None:
 FAULTS: dict[str, Callable[[], None]] = {
     "RAISE": _raise, "SEGV": _segfault, "EXIT": _leave, "HANG": _hang, "DEAF": _hang_deaf, "HOG": _hog,
 }  # fmt: skip
-SLOW = {"WAIT": _wait}  # no fault: a model that takes a while
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,5 +51,5 @@ class Faulty(EwmaFamily):
 
     def fit_many(self, batch: Sequence[FitTask]) -> list[Fitted | FitFailure]:
         for task in batch:
-            (FAULTS | SLOW).get(task.key.instrument.rstrip("0123456789"), lambda: None)()
+            FAULTS.get(task.key.instrument.rstrip("0123456789"), lambda: None)()
         return EwmaFamily.fit_many(self, batch)

@@ -104,4 +104,5 @@ def test_nothing_is_public_and_no_secret_is_written():
     assert VALUES["generatePostgresqlPasswordSecret"] is False
     assert VALUES["global"]["postgresqlSecretName"]
     assert "postgresqlPassword" not in VALUES["postgresql"]
-    assert LAUNCHER["envSecrets"] == DEPLOYMENT["envSecrets"] == [{"name": "hf-platform-stores"}]
+    assert DEPLOYMENT["envSecrets"] == [{"name": "hf-platform-stores"}]
+    assert LAUNCHER["envSecrets"] == [*DEPLOYMENT["envSecrets"], {"name": "hf-platform-ray-token"}]

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hf_platform.backtest import coverage, es_tests, scoring, sharpe
+from hf_platform.backtest import breaks, comparison, confidence_set, coverage, es_tests, scoring, sharpe
 
 GOLDEN = json.loads(Path(__file__).with_name("evaluation.json").read_text(encoding="utf-8"))
 TIMES = np.arange(1, 301)
 LOSSES, VAR = ((37 * TIMES) % 101) / 10.0, 7.0 + ((13 * TIMES) % 7) / 2.0
+SERIES = [((37 * TIMES) % 101) / 10.0, ((29 * TIMES) % 97) / 10.0, 2.0 + ((23 * TIMES) % 89) / 10.0]
 PROBABILITIES = ((37 * np.arange(1, 201)) % 101 + 0.5) / 102
 
 
@@ -132,6 +133,42 @@ def test_sharpe_standard_error(case):
     grid = sharpe.sharpe_ratio(_normal_returns(case["per_bar"]), n_lags=0)
     scaled = grid.standard_error * np.sqrt(grid.n_bars / case["n_bars"])
     assert scaled == pytest.approx(case["error"], abs=case["atol"])
+
+
+@pytest.mark.parametrize("case", cases("diebold_mariano"))
+def test_diebold_mariano(case):
+    agrees(comparison.diebold_mariano(SERIES[0], SERIES[1]), case)
+
+
+@pytest.mark.parametrize("case", cases("cusum"))
+def test_cusum(case):
+    agrees(breaks.cusum_test(SERIES[0] + np.where(TIMES > 180, case["shift"], 0.0), n_lags=0), case)
+
+
+@pytest.mark.parametrize("case", cases("break_points"))
+def test_break_points(case):
+    found = breaks.break_points(SERIES[0] + np.where(TIMES > 180, case["shift"], 0.0))
+    assert found.starts.tolist() == case["starts"]
+    np.testing.assert_allclose(found.means, case["means"], atol=case["atol"])
+
+
+@pytest.mark.parametrize("case", cases("model_confidence_set"))
+def test_confidence_set_and_superior_ability(case):
+    chosen = confidence_set.model_confidence_set(np.column_stack(SERIES))
+    assert not chosen.included[case["worst"]]
+    assert chosen.p_values[case["worst"]] == pytest.approx(case["p_value"], abs=case["atol"])
+    ability = confidence_set.superior_predictive_ability(SERIES[2], np.column_stack(SERIES[:2]))
+    assert ability.verdict == "beaten"
+    assert ability.p_value == pytest.approx(case["spa_p_value"], abs=case["atol"])
+
+
+@pytest.mark.parametrize("case", cases("crps"))
+def test_crps(case):
+    from scipy import stats
+
+    levels = (np.arange(2_000) + 0.5) / 2_000
+    found = scoring.quantile_crps([case["observed"]], stats.norm.ppf(levels)[None, :], levels)
+    assert found[0] == pytest.approx(case["score"], abs=case["atol"])
 
 
 def _normal_returns(ratio: float) -> np.ndarray:

@@ -24,8 +24,8 @@ _ENGINE: Final = tuple(
     f"hf_platform.volatility.{module}"
     for module in (
         "coordinates", "covariance", "distributions", "evaluation", "filtering", "fits", "forecasting", "garch", "jit",
-        "kernel_generator", "lanes", "learning", "linear", "optima", "optimiser", "preparation", "scoring",
-        "second_look", "signatures", "special", "specification", "steps", "units", "workspace",
+        "kernel_generator", "kernel_lines", "lanes", "learning", "linear", "optima", "optimiser", "preparation",
+        "scoring", "second_look", "signatures", "special", "specification", "steps", "units", "workspace",
     )
 )  # fmt: skip
 

@@ -6,9 +6,11 @@
 
 from hf_platform.volatility.lanes import (
     absolute,
+    align_stack,
     exponent,
     exponential,
     fma,
+    inverse_volatility,
     less,
     load,
     logarithm,
@@ -22,6 +24,7 @@ from hf_platform.volatility.lanes import (
 
 def egarch_10_normal(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -32,11 +35,14 @@ def egarch_10_normal(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
+    factor = one
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -48,6 +54,8 @@ def egarch_10_normal(returns, n_obs, theta, constants, sums):
     score_w = zero
     score_a1 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -59,7 +67,6 @@ def egarch_10_normal(returns, n_obs, theta, constants, sums):
     m3_2 = zero
     m3_3 = zero
     sum_u = zero
-    sum_z2 = zero
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -68,75 +75,79 @@ def egarch_10_normal(returns, n_obs, theta, constants, sums):
             d_w = fma(f1, d_w1, one)
             d_a1 = fma(f1, d_a11, x1)
             d_g1 = fma(f1, d_g11, y1)
-            s = fma(g1, y1, fma(a1, x1, w))
+            s = w + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            psi_z = e2 * u
-            psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
+            psi_z = z * z
+            psi_sigma = z * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_g1 = d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                sum_u = fma(inverse, inverse, sum_u)
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             d_mu1 = d_mu
             d_w1 = d_w
             d_a11 = d_a1
             d_g11 = d_g1
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
-        store(sums, 6, where(ended, load(sums, 6), m1_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
-        store(sums, 8, where(ended, load(sums, 8), m2_0))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
-        store(sums, 11, where(ended, load(sums, 11), m3_0))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m3_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
         store(sums, 16, where(ended, load(sums, 16), zero))
         store(sums, 17, where(ended, load(sums, 17), zero))
         store(sums, 18, where(ended, load(sums, 18), zero))
         store(sums, 19, where(ended, load(sums, 19), zero))
-        store(sums, 20, where(ended, load(sums, 20), sum_z2))
+        store(sums, 20, where(ended, load(sums, 20), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_10_t(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -147,25 +158,30 @@ def egarch_10_t(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
-    nu1 = load(constants, 2)  # nu + 1
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
     d_w1 = zero
     d_a11 = zero
     d_g11 = zero
+    product_q = one
+    product_q_twos = zero
     log_state = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -181,11 +197,6 @@ def egarch_10_t(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_g1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -194,50 +205,51 @@ def egarch_10_t(returns, n_obs, theta, constants, sums):
             d_w = fma(f1, d_w1, one)
             d_a1 = fma(f1, d_a11, x1)
             d_g1 = fma(f1, d_g11, y1)
-            s = fma(g1, y1, fma(a1, x1, w))
+            s = w + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            one_q = fma(e2 * u, k2, one)
-            weight = u / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
+            one_q = fma(z * z, k2, one)
+            zq = z / one_q
+            psi_z = z * zq
+            psi_sigma = zq * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
             product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_g1 = d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             d_mu1 = d_mu
             d_w1 = d_w
             d_a11 = d_a1
@@ -245,36 +257,40 @@ def egarch_10_t(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_q = fma(product_q_twos, ln2, logarithm(product_q))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
-        store(sums, 6, where(ended, load(sums, 6), m1_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
-        store(sums, 8, where(ended, load(sums, 8), m2_0))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
-        store(sums, 11, where(ended, load(sums, 11), m3_0))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_g1))
-        store(sums, 20, where(ended, load(sums, 20), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 21, where(ended, load(sums, 21), sum_r))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m3_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_g1))
+        store(sums, 20, where(ended, load(sums, 20), log_q))
+        store(sums, 21, where(ended, load(sums, 21), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_10_skewt(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -285,28 +301,36 @@ def egarch_10_skewt(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
     d_w1 = zero
     d_a11 = zero
     d_g11 = zero
+    product_q = one
+    product_q_twos = zero
     log_state = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -322,14 +346,7 @@ def egarch_10_skewt(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_g1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -338,57 +355,59 @@ def egarch_10_skewt(returns, n_obs, theta, constants, sums):
             d_w = fma(f1, d_w1, one)
             d_a1 = fma(f1, d_a11, x1)
             d_g1 = fma(f1, d_g11, y1)
-            s = fma(g1, y1, fma(a1, x1, w))
+            s = w + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
             yb = fma(b_, z, a_)
             side = where(less(yb, zero), left, right)
             y = yb * side
             one_q = fma(y * y, k2, one)
             k = y * side / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            sum_k = sum_k + k
-            sum_kz = sum_kz + kz
+            psi_z = k * z
+            psi_sigma = k * inverse
             ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
+            sum_k = sum_k + k
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
             product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_g1 = d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_inverse = sum_inverse + inverse
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             d_mu1 = d_mu
             d_w1 = d_w
             d_a11 = d_a1
@@ -396,39 +415,43 @@ def egarch_10_skewt(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_q = fma(product_q_twos, ln2, logarithm(product_q))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
-        store(sums, 6, where(ended, load(sums, 6), m1_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
-        store(sums, 8, where(ended, load(sums, 8), m2_0))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
-        store(sums, 11, where(ended, load(sums, 11), m3_0))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_g1))
-        store(sums, 20, where(ended, load(sums, 20), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m3_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_g1))
+        store(sums, 20, where(ended, load(sums, 20), log_q))
         store(sums, 21, where(ended, load(sums, 21), sum_k))
-        store(sums, 22, where(ended, load(sums, 22), sum_kz))
+        store(sums, 22, where(ended, load(sums, 22), sum_psi_z))
         store(sums, 23, where(ended, load(sums, 23), sum_kys))
-        store(sums, 24, where(ended, load(sums, 24), sum_inverse))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_10_ged(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -439,15 +462,17 @@ def egarch_10_ged(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -459,6 +484,9 @@ def egarch_10_ged(returns, n_obs, theta, constants, sums):
     score_w = zero
     score_a1 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -474,8 +502,6 @@ def egarch_10_ged(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_g1 = zero
-    sum_m = zero
-    sum_m_log = zero
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -484,78 +510,80 @@ def egarch_10_ged(returns, n_obs, theta, constants, sums):
             d_w = fma(f1, d_w1, one)
             d_a1 = fma(f1, d_a11, x1)
             d_g1 = fma(f1, d_g11, y1)
-            s = fma(g1, y1, fma(a1, x1, w))
+            s = w + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            z2 = fma(e2, u, tiny)
+            z2 = fma(z, z, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
+            psi_z = tail * z2
+            psi_sigma = tail * z * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_g1 = d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             d_mu1 = d_mu
             d_w1 = d_w
             d_a11 = d_a1
             d_g11 = d_g1
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
-        store(sums, 6, where(ended, load(sums, 6), m1_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
-        store(sums, 8, where(ended, load(sums, 8), m2_0))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
-        store(sums, 11, where(ended, load(sums, 11), m3_0))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_g1))
-        store(sums, 20, where(ended, load(sums, 20), sum_m))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m3_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_g1))
+        store(sums, 20, where(ended, load(sums, 20), sum_psi_z))
         store(sums, 21, where(ended, load(sums, 21), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -563,6 +591,7 @@ def egarch_10_ged(returns, n_obs, theta, constants, sums):
 
 def egarch_11_normal(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -574,11 +603,14 @@ def egarch_11_normal(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
+    factor = one
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -592,6 +624,8 @@ def egarch_11_normal(returns, n_obs, theta, constants, sums):
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -608,7 +642,6 @@ def egarch_11_normal(returns, n_obs, theta, constants, sums):
     m4_3 = zero
     m4_4 = zero
     sum_u = zero
-    sum_z2 = zero
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -619,91 +652,95 @@ def egarch_11_normal(returns, n_obs, theta, constants, sums):
             d_a1 = fma(slope1, d_a11, x1)
             d_g1 = fma(slope1, d_g11, y1)
             d_b1 = fma(slope1, d_b11, s1)
-            s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
+            s = fma(b1, s1, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            psi_z = e2 * u
-            psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
+            psi_z = z * z
+            psi_sigma = z * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_g1 = d_g1
+                l_b1 = d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s1 = s
             d_mu1 = d_mu
             d_w1 = d_w
             d_a11 = d_a1
             d_g11 = d_g1
             d_b11 = d_b1
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
         store(sums, 22, where(ended, load(sums, 22), zero))
         store(sums, 23, where(ended, load(sums, 23), zero))
         store(sums, 24, where(ended, load(sums, 24), zero))
         store(sums, 25, where(ended, load(sums, 25), zero))
         store(sums, 26, where(ended, load(sums, 26), zero))
-        store(sums, 27, where(ended, load(sums, 27), sum_z2))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_11_t(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -715,14 +752,15 @@ def egarch_11_t(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
-    nu1 = load(constants, 2)  # nu + 1
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -730,12 +768,16 @@ def egarch_11_t(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_g11 = zero
     d_b11 = zero
+    product_q = one
+    product_q_twos = zero
     log_state = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -757,11 +799,6 @@ def egarch_11_t(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_g1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -772,58 +809,59 @@ def egarch_11_t(returns, n_obs, theta, constants, sums):
             d_a1 = fma(slope1, d_a11, x1)
             d_g1 = fma(slope1, d_g11, y1)
             d_b1 = fma(slope1, d_b11, s1)
-            s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
+            s = fma(b1, s1, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            one_q = fma(e2 * u, k2, one)
-            weight = u / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
+            one_q = fma(z * z, k2, one)
+            zq = z / one_q
+            psi_z = z * zq
+            psi_sigma = zq * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_g1 = d_g1
+                l_b1 = d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s1 = s
             d_mu1 = d_mu
             d_w1 = d_w
@@ -833,43 +871,47 @@ def egarch_11_t(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_q = fma(product_q_twos, ln2, logarithm(product_q))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_g1))
-        store(sums, 26, where(ended, load(sums, 26), sum_b1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 28, where(ended, load(sums, 28), sum_r))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_g1))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
+        store(sums, 28, where(ended, load(sums, 28), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_11_skewt(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -881,17 +923,19 @@ def egarch_11_skewt(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -899,12 +943,18 @@ def egarch_11_skewt(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_g11 = zero
     d_b11 = zero
+    product_q = one
+    product_q_twos = zero
     log_state = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -926,14 +976,7 @@ def egarch_11_skewt(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_g1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -944,65 +987,67 @@ def egarch_11_skewt(returns, n_obs, theta, constants, sums):
             d_a1 = fma(slope1, d_a11, x1)
             d_g1 = fma(slope1, d_g11, y1)
             d_b1 = fma(slope1, d_b11, s1)
-            s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
+            s = fma(b1, s1, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
             yb = fma(b_, z, a_)
             side = where(less(yb, zero), left, right)
             y = yb * side
             one_q = fma(y * y, k2, one)
             k = y * side / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            sum_k = sum_k + k
-            sum_kz = sum_kz + kz
+            psi_z = k * z
+            psi_sigma = k * inverse
             ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
+            sum_k = sum_k + k
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_g1 = d_g1
+                l_b1 = d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_inverse = sum_inverse + inverse
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s1 = s
             d_mu1 = d_mu
             d_w1 = d_w
@@ -1012,46 +1057,50 @@ def egarch_11_skewt(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_q = fma(product_q_twos, ln2, logarithm(product_q))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_g1))
-        store(sums, 26, where(ended, load(sums, 26), sum_b1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_g1))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
         store(sums, 28, where(ended, load(sums, 28), sum_k))
-        store(sums, 29, where(ended, load(sums, 29), sum_kz))
+        store(sums, 29, where(ended, load(sums, 29), sum_psi_z))
         store(sums, 30, where(ended, load(sums, 30), sum_kys))
-        store(sums, 31, where(ended, load(sums, 31), sum_inverse))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_11_ged(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1063,15 +1112,17 @@ def egarch_11_ged(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -1085,6 +1136,9 @@ def egarch_11_ged(returns, n_obs, theta, constants, sums):
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1106,8 +1160,6 @@ def egarch_11_ged(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_g1 = zero
     sum_b1 = zero
-    sum_m = zero
-    sum_m_log = zero
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1118,95 +1170,97 @@ def egarch_11_ged(returns, n_obs, theta, constants, sums):
             d_a1 = fma(slope1, d_a11, x1)
             d_g1 = fma(slope1, d_g11, y1)
             d_b1 = fma(slope1, d_b11, s1)
-            s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
+            s = fma(b1, s1, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            z2 = fma(e2, u, tiny)
+            z2 = fma(z, z, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * z * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_g1 = d_g1
+                l_b1 = d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s1 = s
             d_mu1 = d_mu
             d_w1 = d_w
             d_a11 = d_a1
             d_g11 = d_g1
             d_b11 = d_b1
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_g1))
-        store(sums, 26, where(ended, load(sums, 26), sum_b1))
-        store(sums, 27, where(ended, load(sums, 27), sum_m))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_g1))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b1))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         store(sums, 28, where(ended, load(sums, 28), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -1214,6 +1268,7 @@ def egarch_11_ged(returns, n_obs, theta, constants, sums):
 
 def egarch_12_normal(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1226,11 +1281,14 @@ def egarch_12_normal(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
+    factor = one
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     s2 = presample
@@ -1253,6 +1311,8 @@ def egarch_12_normal(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1275,7 +1335,6 @@ def egarch_12_normal(returns, n_obs, theta, constants, sums):
     m5_4 = zero
     m5_5 = zero
     sum_u = zero
-    sum_z2 = zero
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1287,57 +1346,59 @@ def egarch_12_normal(returns, n_obs, theta, constants, sums):
             d_g1 = fma(b2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(b2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(b2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(b2, s2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            psi_z = e2 * u
-            psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_0 = fma(l_b2, l_mu, m5_0)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_g1, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
+            psi_z = z * z
+            psi_sigma = z * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_g1 = d_g1
+                l_b1 = d_b1
+                l_b2 = d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_0 = fma(l_b2, l_mu, m5_0)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_g1, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -1352,50 +1413,52 @@ def egarch_12_normal(returns, n_obs, theta, constants, sums):
             d_b11 = d_b1
             d_b22 = d_b21
             d_b21 = d_b2
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b2))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
         store(sums, 29, where(ended, load(sums, 29), zero))
         store(sums, 30, where(ended, load(sums, 30), zero))
         store(sums, 31, where(ended, load(sums, 31), zero))
         store(sums, 32, where(ended, load(sums, 32), zero))
         store(sums, 33, where(ended, load(sums, 33), zero))
         store(sums, 34, where(ended, load(sums, 34), zero))
-        store(sums, 35, where(ended, load(sums, 35), sum_z2))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_12_t(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1408,14 +1471,15 @@ def egarch_12_t(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
-    nu1 = load(constants, 2)  # nu + 1
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     s2 = presample
@@ -1431,6 +1495,8 @@ def egarch_12_t(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
+    product_q = one
+    product_q_twos = zero
     log_state = zero
     score_mu = zero
     score_w = zero
@@ -1438,6 +1504,8 @@ def egarch_12_t(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1466,11 +1534,6 @@ def egarch_12_t(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1482,67 +1545,68 @@ def egarch_12_t(returns, n_obs, theta, constants, sums):
             d_g1 = fma(b2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(b2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(b2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(b2, s2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            one_q = fma(e2 * u, k2, one)
-            weight = u / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
+            one_q = fma(z * z, k2, one)
+            zq = z / one_q
+            psi_z = z * zq
+            psi_sigma = zq * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_0 = fma(l_b2, l_mu, m5_0)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_g1, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_g1 = d_g1
+                l_b1 = d_b1
+                l_b2 = d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_0 = fma(l_b2, l_mu, m5_0)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_g1, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -1560,51 +1624,55 @@ def egarch_12_t(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_q = fma(product_q_twos, ln2, logarithm(product_q))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_g1))
-        store(sums, 33, where(ended, load(sums, 33), sum_b1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b2))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 36, where(ended, load(sums, 36), sum_r))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b2))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_g1))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_b1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b2))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
+        store(sums, 36, where(ended, load(sums, 36), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_12_skewt(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1617,17 +1685,19 @@ def egarch_12_skewt(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     s2 = presample
@@ -1643,6 +1713,8 @@ def egarch_12_skewt(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
+    product_q = one
+    product_q_twos = zero
     log_state = zero
     score_mu = zero
     score_w = zero
@@ -1650,6 +1722,10 @@ def egarch_12_skewt(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1678,14 +1754,7 @@ def egarch_12_skewt(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1697,74 +1766,76 @@ def egarch_12_skewt(returns, n_obs, theta, constants, sums):
             d_g1 = fma(b2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(b2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(b2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(b2, s2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
             yb = fma(b_, z, a_)
             side = where(less(yb, zero), left, right)
             y = yb * side
             one_q = fma(y * y, k2, one)
             k = y * side / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            sum_k = sum_k + k
-            sum_kz = sum_kz + kz
+            psi_z = k * z
+            psi_sigma = k * inverse
             ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
+            sum_k = sum_k + k
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_0 = fma(l_b2, l_mu, m5_0)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_g1, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_g1 = d_g1
+                l_b1 = d_b1
+                l_b2 = d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_0 = fma(l_b2, l_mu, m5_0)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_g1, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
+                sum_inverse = sum_inverse + inverse
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -1782,54 +1853,58 @@ def egarch_12_skewt(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_q = fma(product_q_twos, ln2, logarithm(product_q))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_g1))
-        store(sums, 33, where(ended, load(sums, 33), sum_b1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b2))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b2))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_g1))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_b1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b2))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
         store(sums, 36, where(ended, load(sums, 36), sum_k))
-        store(sums, 37, where(ended, load(sums, 37), sum_kz))
+        store(sums, 37, where(ended, load(sums, 37), sum_psi_z))
         store(sums, 38, where(ended, load(sums, 38), sum_kys))
-        store(sums, 39, where(ended, load(sums, 39), sum_inverse))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_12_ged(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1842,15 +1917,17 @@ def egarch_12_ged(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     s2 = presample
@@ -1873,6 +1950,9 @@ def egarch_12_ged(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1901,8 +1981,6 @@ def egarch_12_ged(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    sum_m = zero
-    sum_m_log = zero
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1914,68 +1992,69 @@ def egarch_12_ged(returns, n_obs, theta, constants, sums):
             d_g1 = fma(b2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(b2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(b2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(b2, s2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            z2 = fma(e2, u, tiny)
+            z2 = fma(z, z, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_0 = fma(l_b2, l_mu, m5_0)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_g1, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * z * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_g1 = d_g1
+                l_b1 = d_b1
+                l_b2 = d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_0 = fma(l_b2, l_mu, m5_0)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_g1, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -1990,44 +2069,45 @@ def egarch_12_ged(returns, n_obs, theta, constants, sums):
             d_b11 = d_b1
             d_b22 = d_b21
             d_b21 = d_b2
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_g1))
-        store(sums, 33, where(ended, load(sums, 33), sum_b1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b2))
-        store(sums, 35, where(ended, load(sums, 35), sum_m))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b2))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_g1))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_b1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b2))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         store(sums, 36, where(ended, load(sums, 36), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -2035,6 +2115,7 @@ def egarch_12_ged(returns, n_obs, theta, constants, sums):
 
 def egarch_20_normal(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2046,14 +2127,17 @@ def egarch_20_normal(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    factor = one
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -2073,6 +2157,8 @@ def egarch_20_normal(returns, n_obs, theta, constants, sums):
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2089,7 +2175,6 @@ def egarch_20_normal(returns, n_obs, theta, constants, sums):
     m4_3 = zero
     m4_4 = zero
     sum_u = zero
-    sum_z2 = zero
     next_xm2 = xm2
     next_f2 = zero
     t = 0
@@ -2101,54 +2186,56 @@ def egarch_20_normal(returns, n_obs, theta, constants, sums):
             d_a1 = fma(f2, d_a12, fma(f1, d_a11, x1))
             d_a2 = fma(f2, d_a22, fma(f1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(f1, d_g11, y1))
-            s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
+            s = fma(a2, x2, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            psi_z = e2 * u
-            psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
+            psi_z = z * z
+            psi_sigma = z * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_a2 = d_a2
+                l_g1 = d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
             x2 = x1
             xm2 = next_xm2
             f2 = next_f2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             d_mu2 = d_mu1
             d_mu1 = d_mu
             d_w2 = d_w1
@@ -2159,42 +2246,44 @@ def egarch_20_normal(returns, n_obs, theta, constants, sums):
             d_a21 = d_a2
             d_g12 = d_g11
             d_g11 = d_g1
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
         store(sums, 22, where(ended, load(sums, 22), zero))
         store(sums, 23, where(ended, load(sums, 23), zero))
         store(sums, 24, where(ended, load(sums, 24), zero))
         store(sums, 25, where(ended, load(sums, 25), zero))
         store(sums, 26, where(ended, load(sums, 26), zero))
-        store(sums, 27, where(ended, load(sums, 27), sum_z2))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_20_t(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2206,17 +2295,18 @@ def egarch_20_t(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -2230,12 +2320,16 @@ def egarch_20_t(returns, n_obs, theta, constants, sums):
     d_a22 = zero
     d_g11 = zero
     d_g12 = zero
+    product_q = one
+    product_q_twos = zero
     log_state = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2257,11 +2351,6 @@ def egarch_20_t(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_a2 = zero
     sum_g1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     next_f2 = zero
     t = 0
@@ -2273,63 +2362,64 @@ def egarch_20_t(returns, n_obs, theta, constants, sums):
             d_a1 = fma(f2, d_a12, fma(f1, d_a11, x1))
             d_a2 = fma(f2, d_a22, fma(f1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(f1, d_g11, y1))
-            s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
+            s = fma(a2, x2, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            one_q = fma(e2 * u, k2, one)
-            weight = u / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
+            one_q = fma(z * z, k2, one)
+            zq = z / one_q
+            psi_z = z * zq
+            psi_sigma = zq * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
             product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_a2 = d_a2
+                l_g1 = d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
             x2 = x1
             xm2 = next_xm2
             f2 = next_f2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             d_mu2 = d_mu1
             d_mu1 = d_mu
             d_w2 = d_w1
@@ -2343,43 +2433,47 @@ def egarch_20_t(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_q = fma(product_q_twos, ln2, logarithm(product_q))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_a2))
-        store(sums, 26, where(ended, load(sums, 26), sum_g1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 28, where(ended, load(sums, 28), sum_r))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_a2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_g1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
+        store(sums, 28, where(ended, load(sums, 28), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_20_skewt(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2391,20 +2485,22 @@ def egarch_20_skewt(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -2418,12 +2514,18 @@ def egarch_20_skewt(returns, n_obs, theta, constants, sums):
     d_a22 = zero
     d_g11 = zero
     d_g12 = zero
+    product_q = one
+    product_q_twos = zero
     log_state = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2445,14 +2547,7 @@ def egarch_20_skewt(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_a2 = zero
     sum_g1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     next_f2 = zero
     t = 0
@@ -2464,70 +2559,72 @@ def egarch_20_skewt(returns, n_obs, theta, constants, sums):
             d_a1 = fma(f2, d_a12, fma(f1, d_a11, x1))
             d_a2 = fma(f2, d_a22, fma(f1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(f1, d_g11, y1))
-            s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
+            s = fma(a2, x2, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
             yb = fma(b_, z, a_)
             side = where(less(yb, zero), left, right)
             y = yb * side
             one_q = fma(y * y, k2, one)
             k = y * side / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            sum_k = sum_k + k
-            sum_kz = sum_kz + kz
+            psi_z = k * z
+            psi_sigma = k * inverse
             ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
+            sum_k = sum_k + k
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
             product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_a2 = d_a2
+                l_g1 = d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_inverse = sum_inverse + inverse
             x2 = x1
             xm2 = next_xm2
             f2 = next_f2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             d_mu2 = d_mu1
             d_mu1 = d_mu
             d_w2 = d_w1
@@ -2541,46 +2638,50 @@ def egarch_20_skewt(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_q = fma(product_q_twos, ln2, logarithm(product_q))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_a2))
-        store(sums, 26, where(ended, load(sums, 26), sum_g1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_a2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_g1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
         store(sums, 28, where(ended, load(sums, 28), sum_k))
-        store(sums, 29, where(ended, load(sums, 29), sum_kz))
+        store(sums, 29, where(ended, load(sums, 29), sum_psi_z))
         store(sums, 30, where(ended, load(sums, 30), sum_kys))
-        store(sums, 31, where(ended, load(sums, 31), sum_inverse))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_20_ged(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2592,18 +2693,20 @@ def egarch_20_ged(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -2623,6 +2726,9 @@ def egarch_20_ged(returns, n_obs, theta, constants, sums):
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2644,8 +2750,6 @@ def egarch_20_ged(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_a2 = zero
     sum_g1 = zero
-    sum_m = zero
-    sum_m_log = zero
     next_xm2 = xm2
     next_f2 = zero
     t = 0
@@ -2657,64 +2761,65 @@ def egarch_20_ged(returns, n_obs, theta, constants, sums):
             d_a1 = fma(f2, d_a12, fma(f1, d_a11, x1))
             d_a2 = fma(f2, d_a22, fma(f1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(f1, d_g11, y1))
-            s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
+            s = fma(a2, x2, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            z2 = fma(e2, u, tiny)
+            z2 = fma(z, z, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
+            psi_z = tail * z2
+            psi_sigma = tail * z * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_a2 = d_a2
+                l_g1 = d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
             x2 = x1
             xm2 = next_xm2
             f2 = next_f2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             d_mu2 = d_mu1
             d_mu1 = d_mu
             d_w2 = d_w1
@@ -2725,36 +2830,37 @@ def egarch_20_ged(returns, n_obs, theta, constants, sums):
             d_a21 = d_a2
             d_g12 = d_g11
             d_g11 = d_g1
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_a2))
-        store(sums, 26, where(ended, load(sums, 26), sum_g1))
-        store(sums, 27, where(ended, load(sums, 27), sum_m))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_a2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_g1))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         store(sums, 28, where(ended, load(sums, 28), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -2762,6 +2868,7 @@ def egarch_20_ged(returns, n_obs, theta, constants, sums):
 
 def egarch_21_normal(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2774,14 +2881,17 @@ def egarch_21_normal(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    factor = one
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -2804,6 +2914,8 @@ def egarch_21_normal(returns, n_obs, theta, constants, sums):
     score_a2 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2826,7 +2938,6 @@ def egarch_21_normal(returns, n_obs, theta, constants, sums):
     m5_4 = zero
     m5_5 = zero
     sum_u = zero
-    sum_z2 = zero
     next_xm2 = xm2
     next_f2 = zero
     t = 0
@@ -2840,62 +2951,64 @@ def egarch_21_normal(returns, n_obs, theta, constants, sums):
             d_a2 = fma(f2, d_a22, fma(slope1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(f2, d_b12, fma(slope1, d_b11, s1))
-            s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(a2, x2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            psi_z = e2 * u
-            psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
+            psi_z = z * z
+            psi_sigma = z * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_a2 = d_a2
+                l_g1 = d_g1
+                l_b1 = d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
             x2 = x1
             xm2 = next_xm2
             f2 = next_f2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s1 = s
             d_mu2 = d_mu1
             d_mu1 = d_mu
@@ -2909,50 +3022,52 @@ def egarch_21_normal(returns, n_obs, theta, constants, sums):
             d_g11 = d_g1
             d_b12 = d_b11
             d_b11 = d_b1
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
         store(sums, 29, where(ended, load(sums, 29), zero))
         store(sums, 30, where(ended, load(sums, 30), zero))
         store(sums, 31, where(ended, load(sums, 31), zero))
         store(sums, 32, where(ended, load(sums, 32), zero))
         store(sums, 33, where(ended, load(sums, 33), zero))
         store(sums, 34, where(ended, load(sums, 34), zero))
-        store(sums, 35, where(ended, load(sums, 35), sum_z2))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_21_t(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2965,17 +3080,18 @@ def egarch_21_t(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -2991,6 +3107,8 @@ def egarch_21_t(returns, n_obs, theta, constants, sums):
     d_g12 = zero
     d_b11 = zero
     d_b12 = zero
+    product_q = one
+    product_q_twos = zero
     log_state = zero
     score_mu = zero
     score_w = zero
@@ -2998,6 +3116,8 @@ def egarch_21_t(returns, n_obs, theta, constants, sums):
     score_a2 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -3026,11 +3146,6 @@ def egarch_21_t(returns, n_obs, theta, constants, sums):
     sum_a2 = zero
     sum_g1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     next_f2 = zero
     t = 0
@@ -3044,72 +3159,73 @@ def egarch_21_t(returns, n_obs, theta, constants, sums):
             d_a2 = fma(f2, d_a22, fma(slope1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(f2, d_b12, fma(slope1, d_b11, s1))
-            s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(a2, x2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            one_q = fma(e2 * u, k2, one)
-            weight = u / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
+            one_q = fma(z * z, k2, one)
+            zq = z / one_q
+            psi_z = z * zq
+            psi_sigma = zq * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_a2 = d_a2
+                l_g1 = d_g1
+                l_b1 = d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
             x2 = x1
             xm2 = next_xm2
             f2 = next_f2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s1 = s
             d_mu2 = d_mu1
             d_mu1 = d_mu
@@ -3126,51 +3242,55 @@ def egarch_21_t(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_q = fma(product_q_twos, ln2, logarithm(product_q))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_a2))
-        store(sums, 33, where(ended, load(sums, 33), sum_g1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b1))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 36, where(ended, load(sums, 36), sum_r))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_a2))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_g1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b1))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
+        store(sums, 36, where(ended, load(sums, 36), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_21_skewt(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3183,20 +3303,22 @@ def egarch_21_skewt(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -3212,6 +3334,8 @@ def egarch_21_skewt(returns, n_obs, theta, constants, sums):
     d_g12 = zero
     d_b11 = zero
     d_b12 = zero
+    product_q = one
+    product_q_twos = zero
     log_state = zero
     score_mu = zero
     score_w = zero
@@ -3219,6 +3343,10 @@ def egarch_21_skewt(returns, n_obs, theta, constants, sums):
     score_a2 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -3247,14 +3375,7 @@ def egarch_21_skewt(returns, n_obs, theta, constants, sums):
     sum_a2 = zero
     sum_g1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     next_f2 = zero
     t = 0
@@ -3268,79 +3389,81 @@ def egarch_21_skewt(returns, n_obs, theta, constants, sums):
             d_a2 = fma(f2, d_a22, fma(slope1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(f2, d_b12, fma(slope1, d_b11, s1))
-            s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(a2, x2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
             yb = fma(b_, z, a_)
             side = where(less(yb, zero), left, right)
             y = yb * side
             one_q = fma(y * y, k2, one)
             k = y * side / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            sum_k = sum_k + k
-            sum_kz = sum_kz + kz
+            psi_z = k * z
+            psi_sigma = k * inverse
             ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
+            sum_k = sum_k + k
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_a2 = d_a2
+                l_g1 = d_g1
+                l_b1 = d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_inverse = sum_inverse + inverse
             x2 = x1
             xm2 = next_xm2
             f2 = next_f2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s1 = s
             d_mu2 = d_mu1
             d_mu1 = d_mu
@@ -3357,54 +3480,58 @@ def egarch_21_skewt(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_q = fma(product_q_twos, ln2, logarithm(product_q))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_a2))
-        store(sums, 33, where(ended, load(sums, 33), sum_g1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b1))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_a2))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_g1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b1))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
         store(sums, 36, where(ended, load(sums, 36), sum_k))
-        store(sums, 37, where(ended, load(sums, 37), sum_kz))
+        store(sums, 37, where(ended, load(sums, 37), sum_psi_z))
         store(sums, 38, where(ended, load(sums, 38), sum_kys))
-        store(sums, 39, where(ended, load(sums, 39), sum_inverse))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_21_ged(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3417,18 +3544,20 @@ def egarch_21_ged(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -3451,6 +3580,9 @@ def egarch_21_ged(returns, n_obs, theta, constants, sums):
     score_a2 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -3479,8 +3611,6 @@ def egarch_21_ged(returns, n_obs, theta, constants, sums):
     sum_a2 = zero
     sum_g1 = zero
     sum_b1 = zero
-    sum_m = zero
-    sum_m_log = zero
     next_xm2 = xm2
     next_f2 = zero
     t = 0
@@ -3494,73 +3624,74 @@ def egarch_21_ged(returns, n_obs, theta, constants, sums):
             d_a2 = fma(f2, d_a22, fma(slope1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(f2, d_b12, fma(slope1, d_b11, s1))
-            s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(a2, x2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            z2 = fma(e2, u, tiny)
+            z2 = fma(z, z, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * z * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_a2 = d_a2
+                l_g1 = d_g1
+                l_b1 = d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
             x2 = x1
             xm2 = next_xm2
             f2 = next_f2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s1 = s
             d_mu2 = d_mu1
             d_mu1 = d_mu
@@ -3574,44 +3705,45 @@ def egarch_21_ged(returns, n_obs, theta, constants, sums):
             d_g11 = d_g1
             d_b12 = d_b11
             d_b11 = d_b1
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_a2))
-        store(sums, 33, where(ended, load(sums, 33), sum_g1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b1))
-        store(sums, 35, where(ended, load(sums, 35), sum_m))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_a2))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_g1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b1))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         store(sums, 36, where(ended, load(sums, 36), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -3619,6 +3751,7 @@ def egarch_21_ged(returns, n_obs, theta, constants, sums):
 
 def egarch_22_normal(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3632,14 +3765,17 @@ def egarch_22_normal(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    factor = one
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -3666,6 +3802,8 @@ def egarch_22_normal(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -3695,7 +3833,6 @@ def egarch_22_normal(returns, n_obs, theta, constants, sums):
     m6_5 = zero
     m6_6 = zero
     sum_u = zero
-    sum_z2 = zero
     next_xm2 = xm2
     next_f2 = zero
     t = 0
@@ -3711,71 +3848,73 @@ def egarch_22_normal(returns, n_obs, theta, constants, sums):
             d_g1 = fma(slope2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(slope2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(slope2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
+            s = fma(b1, s1, fma(b2, s2, fma(a2, x2, w))) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            psi_z = e2 * u
-            psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            m6_0 = fma(l_b2, l_mu, m6_0)
-            m6_1 = fma(l_b2, l_w, m6_1)
-            m6_2 = fma(l_b2, l_a1, m6_2)
-            m6_3 = fma(l_b2, l_a2, m6_3)
-            m6_4 = fma(l_b2, l_g1, m6_4)
-            m6_5 = fma(l_b2, l_b1, m6_5)
-            m6_6 = fma(l_b2, l_b2, m6_6)
+            psi_z = z * z
+            psi_sigma = z * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_a2 = d_a2
+                l_g1 = d_g1
+                l_b1 = d_b1
+                l_b2 = d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                m6_0 = fma(l_b2, l_mu, m6_0)
+                m6_1 = fma(l_b2, l_w, m6_1)
+                m6_2 = fma(l_b2, l_a1, m6_2)
+                m6_3 = fma(l_b2, l_a2, m6_3)
+                m6_4 = fma(l_b2, l_g1, m6_4)
+                m6_5 = fma(l_b2, l_b1, m6_5)
+                m6_6 = fma(l_b2, l_b2, m6_6)
+                sum_u = fma(inverse, inverse, sum_u)
             x2 = x1
             xm2 = next_xm2
             f2 = next_f2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -3792,45 +3931,46 @@ def egarch_22_normal(returns, n_obs, theta, constants, sums):
             d_b11 = d_b1
             d_b22 = d_b21
             d_b21 = d_b2
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), score_b2))
-        store(sums, 8, where(ended, load(sums, 8), m0_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_0))
-        store(sums, 10, where(ended, load(sums, 10), m1_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_0))
-        store(sums, 12, where(ended, load(sums, 12), m2_1))
-        store(sums, 13, where(ended, load(sums, 13), m2_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_0))
-        store(sums, 15, where(ended, load(sums, 15), m3_1))
-        store(sums, 16, where(ended, load(sums, 16), m3_2))
-        store(sums, 17, where(ended, load(sums, 17), m3_3))
-        store(sums, 18, where(ended, load(sums, 18), m4_0))
-        store(sums, 19, where(ended, load(sums, 19), m4_1))
-        store(sums, 20, where(ended, load(sums, 20), m4_2))
-        store(sums, 21, where(ended, load(sums, 21), m4_3))
-        store(sums, 22, where(ended, load(sums, 22), m4_4))
-        store(sums, 23, where(ended, load(sums, 23), m5_0))
-        store(sums, 24, where(ended, load(sums, 24), m5_1))
-        store(sums, 25, where(ended, load(sums, 25), m5_2))
-        store(sums, 26, where(ended, load(sums, 26), m5_3))
-        store(sums, 27, where(ended, load(sums, 27), m5_4))
-        store(sums, 28, where(ended, load(sums, 28), m5_5))
-        store(sums, 29, where(ended, load(sums, 29), m6_0))
-        store(sums, 30, where(ended, load(sums, 30), m6_1))
-        store(sums, 31, where(ended, load(sums, 31), m6_2))
-        store(sums, 32, where(ended, load(sums, 32), m6_3))
-        store(sums, 33, where(ended, load(sums, 33), m6_4))
-        store(sums, 34, where(ended, load(sums, 34), m6_5))
-        store(sums, 35, where(ended, load(sums, 35), m6_6))
-        store(sums, 36, where(ended, load(sums, 36), sum_u))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), half * score_b2))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m0_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m1_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m2_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_0))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_1))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_2))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m3_3))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_0))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_1))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_2))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_3))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m4_4))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_0))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_3))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_4))
+        store(sums, 28, where(ended, load(sums, 28), thinned * m5_5))
+        store(sums, 29, where(ended, load(sums, 29), thinned * m6_0))
+        store(sums, 30, where(ended, load(sums, 30), thinned * m6_1))
+        store(sums, 31, where(ended, load(sums, 31), thinned * m6_2))
+        store(sums, 32, where(ended, load(sums, 32), thinned * m6_3))
+        store(sums, 33, where(ended, load(sums, 33), thinned * m6_4))
+        store(sums, 34, where(ended, load(sums, 34), thinned * m6_5))
+        store(sums, 35, where(ended, load(sums, 35), thinned * m6_6))
+        store(sums, 36, where(ended, load(sums, 36), thinned * sum_u))
         store(sums, 37, where(ended, load(sums, 37), zero))
         store(sums, 38, where(ended, load(sums, 38), zero))
         store(sums, 39, where(ended, load(sums, 39), zero))
@@ -3838,13 +3978,14 @@ def egarch_22_normal(returns, n_obs, theta, constants, sums):
         store(sums, 41, where(ended, load(sums, 41), zero))
         store(sums, 42, where(ended, load(sums, 42), zero))
         store(sums, 43, where(ended, load(sums, 43), zero))
-        store(sums, 44, where(ended, load(sums, 44), sum_z2))
+        store(sums, 44, where(ended, load(sums, 44), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_22_t(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3858,17 +3999,18 @@ def egarch_22_t(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -3887,6 +4029,8 @@ def egarch_22_t(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
+    product_q = one
+    product_q_twos = zero
     log_state = zero
     score_mu = zero
     score_w = zero
@@ -3895,6 +4039,8 @@ def egarch_22_t(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -3931,11 +4077,6 @@ def egarch_22_t(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     next_f2 = zero
     t = 0
@@ -3951,82 +4092,83 @@ def egarch_22_t(returns, n_obs, theta, constants, sums):
             d_g1 = fma(slope2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(slope2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(slope2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
+            s = fma(b1, s1, fma(b2, s2, fma(a2, x2, w))) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            one_q = fma(e2 * u, k2, one)
-            weight = u / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
+            one_q = fma(z * z, k2, one)
+            zq = z / one_q
+            psi_z = z * zq
+            psi_sigma = zq * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            m6_0 = fma(l_b2, l_mu, m6_0)
-            m6_1 = fma(l_b2, l_w, m6_1)
-            m6_2 = fma(l_b2, l_a1, m6_2)
-            m6_3 = fma(l_b2, l_a2, m6_3)
-            m6_4 = fma(l_b2, l_g1, m6_4)
-            m6_5 = fma(l_b2, l_b1, m6_5)
-            m6_6 = fma(l_b2, l_b2, m6_6)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_a2 = d_a2
+                l_g1 = d_g1
+                l_b1 = d_b1
+                l_b2 = d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                m6_0 = fma(l_b2, l_mu, m6_0)
+                m6_1 = fma(l_b2, l_w, m6_1)
+                m6_2 = fma(l_b2, l_a1, m6_2)
+                m6_3 = fma(l_b2, l_a2, m6_3)
+                m6_4 = fma(l_b2, l_g1, m6_4)
+                m6_5 = fma(l_b2, l_b1, m6_5)
+                m6_6 = fma(l_b2, l_b2, m6_6)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
             x2 = x1
             xm2 = next_xm2
             f2 = next_f2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -4046,60 +4188,64 @@ def egarch_22_t(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_q = fma(product_q_twos, ln2, logarithm(product_q))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), score_b2))
-        store(sums, 8, where(ended, load(sums, 8), m0_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_0))
-        store(sums, 10, where(ended, load(sums, 10), m1_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_0))
-        store(sums, 12, where(ended, load(sums, 12), m2_1))
-        store(sums, 13, where(ended, load(sums, 13), m2_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_0))
-        store(sums, 15, where(ended, load(sums, 15), m3_1))
-        store(sums, 16, where(ended, load(sums, 16), m3_2))
-        store(sums, 17, where(ended, load(sums, 17), m3_3))
-        store(sums, 18, where(ended, load(sums, 18), m4_0))
-        store(sums, 19, where(ended, load(sums, 19), m4_1))
-        store(sums, 20, where(ended, load(sums, 20), m4_2))
-        store(sums, 21, where(ended, load(sums, 21), m4_3))
-        store(sums, 22, where(ended, load(sums, 22), m4_4))
-        store(sums, 23, where(ended, load(sums, 23), m5_0))
-        store(sums, 24, where(ended, load(sums, 24), m5_1))
-        store(sums, 25, where(ended, load(sums, 25), m5_2))
-        store(sums, 26, where(ended, load(sums, 26), m5_3))
-        store(sums, 27, where(ended, load(sums, 27), m5_4))
-        store(sums, 28, where(ended, load(sums, 28), m5_5))
-        store(sums, 29, where(ended, load(sums, 29), m6_0))
-        store(sums, 30, where(ended, load(sums, 30), m6_1))
-        store(sums, 31, where(ended, load(sums, 31), m6_2))
-        store(sums, 32, where(ended, load(sums, 32), m6_3))
-        store(sums, 33, where(ended, load(sums, 33), m6_4))
-        store(sums, 34, where(ended, load(sums, 34), m6_5))
-        store(sums, 35, where(ended, load(sums, 35), m6_6))
-        store(sums, 36, where(ended, load(sums, 36), sum_u))
-        store(sums, 37, where(ended, load(sums, 37), sum_mu))
-        store(sums, 38, where(ended, load(sums, 38), sum_w))
-        store(sums, 39, where(ended, load(sums, 39), sum_a1))
-        store(sums, 40, where(ended, load(sums, 40), sum_a2))
-        store(sums, 41, where(ended, load(sums, 41), sum_g1))
-        store(sums, 42, where(ended, load(sums, 42), sum_b1))
-        store(sums, 43, where(ended, load(sums, 43), sum_b2))
-        store(sums, 44, where(ended, load(sums, 44), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 45, where(ended, load(sums, 45), sum_r))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), half * score_b2))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m0_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m1_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m2_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_0))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_1))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_2))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m3_3))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_0))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_1))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_2))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_3))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m4_4))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_0))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_3))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_4))
+        store(sums, 28, where(ended, load(sums, 28), thinned * m5_5))
+        store(sums, 29, where(ended, load(sums, 29), thinned * m6_0))
+        store(sums, 30, where(ended, load(sums, 30), thinned * m6_1))
+        store(sums, 31, where(ended, load(sums, 31), thinned * m6_2))
+        store(sums, 32, where(ended, load(sums, 32), thinned * m6_3))
+        store(sums, 33, where(ended, load(sums, 33), thinned * m6_4))
+        store(sums, 34, where(ended, load(sums, 34), thinned * m6_5))
+        store(sums, 35, where(ended, load(sums, 35), thinned * m6_6))
+        store(sums, 36, where(ended, load(sums, 36), thinned * sum_u))
+        store(sums, 37, where(ended, load(sums, 37), thinned * sum_mu))
+        store(sums, 38, where(ended, load(sums, 38), thinned * sum_w))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_a1))
+        store(sums, 40, where(ended, load(sums, 40), thinned * sum_a2))
+        store(sums, 41, where(ended, load(sums, 41), thinned * sum_g1))
+        store(sums, 42, where(ended, load(sums, 42), thinned * sum_b1))
+        store(sums, 43, where(ended, load(sums, 43), thinned * sum_b2))
+        store(sums, 44, where(ended, load(sums, 44), log_q))
+        store(sums, 45, where(ended, load(sums, 45), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_22_skewt(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -4113,20 +4259,22 @@ def egarch_22_skewt(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -4145,6 +4293,8 @@ def egarch_22_skewt(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
+    product_q = one
+    product_q_twos = zero
     log_state = zero
     score_mu = zero
     score_w = zero
@@ -4153,6 +4303,10 @@ def egarch_22_skewt(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -4189,14 +4343,7 @@ def egarch_22_skewt(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     next_f2 = zero
     t = 0
@@ -4212,89 +4359,91 @@ def egarch_22_skewt(returns, n_obs, theta, constants, sums):
             d_g1 = fma(slope2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(slope2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(slope2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
+            s = fma(b1, s1, fma(b2, s2, fma(a2, x2, w))) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
             yb = fma(b_, z, a_)
             side = where(less(yb, zero), left, right)
             y = yb * side
             one_q = fma(y * y, k2, one)
             k = y * side / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            sum_k = sum_k + k
-            sum_kz = sum_kz + kz
+            psi_z = k * z
+            psi_sigma = k * inverse
             ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
+            sum_k = sum_k + k
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            m6_0 = fma(l_b2, l_mu, m6_0)
-            m6_1 = fma(l_b2, l_w, m6_1)
-            m6_2 = fma(l_b2, l_a1, m6_2)
-            m6_3 = fma(l_b2, l_a2, m6_3)
-            m6_4 = fma(l_b2, l_g1, m6_4)
-            m6_5 = fma(l_b2, l_b1, m6_5)
-            m6_6 = fma(l_b2, l_b2, m6_6)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_a2 = d_a2
+                l_g1 = d_g1
+                l_b1 = d_b1
+                l_b2 = d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                m6_0 = fma(l_b2, l_mu, m6_0)
+                m6_1 = fma(l_b2, l_w, m6_1)
+                m6_2 = fma(l_b2, l_a1, m6_2)
+                m6_3 = fma(l_b2, l_a2, m6_3)
+                m6_4 = fma(l_b2, l_g1, m6_4)
+                m6_5 = fma(l_b2, l_b1, m6_5)
+                m6_6 = fma(l_b2, l_b2, m6_6)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
+                sum_inverse = sum_inverse + inverse
             x2 = x1
             xm2 = next_xm2
             f2 = next_f2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -4314,63 +4463,67 @@ def egarch_22_skewt(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_q = fma(product_q_twos, ln2, logarithm(product_q))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), score_b2))
-        store(sums, 8, where(ended, load(sums, 8), m0_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_0))
-        store(sums, 10, where(ended, load(sums, 10), m1_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_0))
-        store(sums, 12, where(ended, load(sums, 12), m2_1))
-        store(sums, 13, where(ended, load(sums, 13), m2_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_0))
-        store(sums, 15, where(ended, load(sums, 15), m3_1))
-        store(sums, 16, where(ended, load(sums, 16), m3_2))
-        store(sums, 17, where(ended, load(sums, 17), m3_3))
-        store(sums, 18, where(ended, load(sums, 18), m4_0))
-        store(sums, 19, where(ended, load(sums, 19), m4_1))
-        store(sums, 20, where(ended, load(sums, 20), m4_2))
-        store(sums, 21, where(ended, load(sums, 21), m4_3))
-        store(sums, 22, where(ended, load(sums, 22), m4_4))
-        store(sums, 23, where(ended, load(sums, 23), m5_0))
-        store(sums, 24, where(ended, load(sums, 24), m5_1))
-        store(sums, 25, where(ended, load(sums, 25), m5_2))
-        store(sums, 26, where(ended, load(sums, 26), m5_3))
-        store(sums, 27, where(ended, load(sums, 27), m5_4))
-        store(sums, 28, where(ended, load(sums, 28), m5_5))
-        store(sums, 29, where(ended, load(sums, 29), m6_0))
-        store(sums, 30, where(ended, load(sums, 30), m6_1))
-        store(sums, 31, where(ended, load(sums, 31), m6_2))
-        store(sums, 32, where(ended, load(sums, 32), m6_3))
-        store(sums, 33, where(ended, load(sums, 33), m6_4))
-        store(sums, 34, where(ended, load(sums, 34), m6_5))
-        store(sums, 35, where(ended, load(sums, 35), m6_6))
-        store(sums, 36, where(ended, load(sums, 36), sum_u))
-        store(sums, 37, where(ended, load(sums, 37), sum_mu))
-        store(sums, 38, where(ended, load(sums, 38), sum_w))
-        store(sums, 39, where(ended, load(sums, 39), sum_a1))
-        store(sums, 40, where(ended, load(sums, 40), sum_a2))
-        store(sums, 41, where(ended, load(sums, 41), sum_g1))
-        store(sums, 42, where(ended, load(sums, 42), sum_b1))
-        store(sums, 43, where(ended, load(sums, 43), sum_b2))
-        store(sums, 44, where(ended, load(sums, 44), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), half * score_b2))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m0_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m1_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m2_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_0))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_1))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_2))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m3_3))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_0))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_1))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_2))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_3))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m4_4))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_0))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_3))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_4))
+        store(sums, 28, where(ended, load(sums, 28), thinned * m5_5))
+        store(sums, 29, where(ended, load(sums, 29), thinned * m6_0))
+        store(sums, 30, where(ended, load(sums, 30), thinned * m6_1))
+        store(sums, 31, where(ended, load(sums, 31), thinned * m6_2))
+        store(sums, 32, where(ended, load(sums, 32), thinned * m6_3))
+        store(sums, 33, where(ended, load(sums, 33), thinned * m6_4))
+        store(sums, 34, where(ended, load(sums, 34), thinned * m6_5))
+        store(sums, 35, where(ended, load(sums, 35), thinned * m6_6))
+        store(sums, 36, where(ended, load(sums, 36), thinned * sum_u))
+        store(sums, 37, where(ended, load(sums, 37), thinned * sum_mu))
+        store(sums, 38, where(ended, load(sums, 38), thinned * sum_w))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_a1))
+        store(sums, 40, where(ended, load(sums, 40), thinned * sum_a2))
+        store(sums, 41, where(ended, load(sums, 41), thinned * sum_g1))
+        store(sums, 42, where(ended, load(sums, 42), thinned * sum_b1))
+        store(sums, 43, where(ended, load(sums, 43), thinned * sum_b2))
+        store(sums, 44, where(ended, load(sums, 44), log_q))
         store(sums, 45, where(ended, load(sums, 45), sum_k))
-        store(sums, 46, where(ended, load(sums, 46), sum_kz))
+        store(sums, 46, where(ended, load(sums, 46), sum_psi_z))
         store(sums, 47, where(ended, load(sums, 47), sum_kys))
-        store(sums, 48, where(ended, load(sums, 48), sum_inverse))
+        store(sums, 48, where(ended, load(sums, 48), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def egarch_22_ged(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -4384,18 +4537,20 @@ def egarch_22_ged(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -4422,6 +4577,9 @@ def egarch_22_ged(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -4458,8 +4616,6 @@ def egarch_22_ged(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    sum_m = zero
-    sum_m_log = zero
     next_xm2 = xm2
     next_f2 = zero
     t = 0
@@ -4475,83 +4631,84 @@ def egarch_22_ged(returns, n_obs, theta, constants, sums):
             d_g1 = fma(slope2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(slope2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(slope2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
+            s = fma(b1, s1, fma(b2, s2, fma(a2, x2, w))) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            z2 = fma(e2, u, tiny)
+            z2 = fma(z, z, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            m6_0 = fma(l_b2, l_mu, m6_0)
-            m6_1 = fma(l_b2, l_w, m6_1)
-            m6_2 = fma(l_b2, l_a1, m6_2)
-            m6_3 = fma(l_b2, l_a2, m6_3)
-            m6_4 = fma(l_b2, l_g1, m6_4)
-            m6_5 = fma(l_b2, l_b1, m6_5)
-            m6_6 = fma(l_b2, l_b2, m6_6)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * z * inverse
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             log_state = log_state + s
+            if t & 1 == 0:
+                l_mu = d_mu
+                l_w = d_w
+                l_a1 = d_a1
+                l_a2 = d_a2
+                l_g1 = d_g1
+                l_b1 = d_b1
+                l_b2 = d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                m6_0 = fma(l_b2, l_mu, m6_0)
+                m6_1 = fma(l_b2, l_w, m6_1)
+                m6_2 = fma(l_b2, l_a1, m6_2)
+                m6_3 = fma(l_b2, l_a2, m6_3)
+                m6_4 = fma(l_b2, l_g1, m6_4)
+                m6_5 = fma(l_b2, l_b1, m6_5)
+                m6_6 = fma(l_b2, l_b2, m6_6)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
             x2 = x1
             xm2 = next_xm2
             f2 = next_f2
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -4568,53 +4725,54 @@ def egarch_22_ged(returns, n_obs, theta, constants, sums):
             d_b11 = d_b1
             d_b22 = d_b21
             d_b21 = d_b2
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
         store(sums, 0, where(ended, load(sums, 0), log_state))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), score_b2))
-        store(sums, 8, where(ended, load(sums, 8), m0_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_0))
-        store(sums, 10, where(ended, load(sums, 10), m1_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_0))
-        store(sums, 12, where(ended, load(sums, 12), m2_1))
-        store(sums, 13, where(ended, load(sums, 13), m2_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_0))
-        store(sums, 15, where(ended, load(sums, 15), m3_1))
-        store(sums, 16, where(ended, load(sums, 16), m3_2))
-        store(sums, 17, where(ended, load(sums, 17), m3_3))
-        store(sums, 18, where(ended, load(sums, 18), m4_0))
-        store(sums, 19, where(ended, load(sums, 19), m4_1))
-        store(sums, 20, where(ended, load(sums, 20), m4_2))
-        store(sums, 21, where(ended, load(sums, 21), m4_3))
-        store(sums, 22, where(ended, load(sums, 22), m4_4))
-        store(sums, 23, where(ended, load(sums, 23), m5_0))
-        store(sums, 24, where(ended, load(sums, 24), m5_1))
-        store(sums, 25, where(ended, load(sums, 25), m5_2))
-        store(sums, 26, where(ended, load(sums, 26), m5_3))
-        store(sums, 27, where(ended, load(sums, 27), m5_4))
-        store(sums, 28, where(ended, load(sums, 28), m5_5))
-        store(sums, 29, where(ended, load(sums, 29), m6_0))
-        store(sums, 30, where(ended, load(sums, 30), m6_1))
-        store(sums, 31, where(ended, load(sums, 31), m6_2))
-        store(sums, 32, where(ended, load(sums, 32), m6_3))
-        store(sums, 33, where(ended, load(sums, 33), m6_4))
-        store(sums, 34, where(ended, load(sums, 34), m6_5))
-        store(sums, 35, where(ended, load(sums, 35), m6_6))
-        store(sums, 36, where(ended, load(sums, 36), sum_u))
-        store(sums, 37, where(ended, load(sums, 37), sum_mu))
-        store(sums, 38, where(ended, load(sums, 38), sum_w))
-        store(sums, 39, where(ended, load(sums, 39), sum_a1))
-        store(sums, 40, where(ended, load(sums, 40), sum_a2))
-        store(sums, 41, where(ended, load(sums, 41), sum_g1))
-        store(sums, 42, where(ended, load(sums, 42), sum_b1))
-        store(sums, 43, where(ended, load(sums, 43), sum_b2))
-        store(sums, 44, where(ended, load(sums, 44), sum_m))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), half * score_b2))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m0_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m1_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m2_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_0))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_1))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_2))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m3_3))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_0))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_1))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_2))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_3))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m4_4))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_0))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_3))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_4))
+        store(sums, 28, where(ended, load(sums, 28), thinned * m5_5))
+        store(sums, 29, where(ended, load(sums, 29), thinned * m6_0))
+        store(sums, 30, where(ended, load(sums, 30), thinned * m6_1))
+        store(sums, 31, where(ended, load(sums, 31), thinned * m6_2))
+        store(sums, 32, where(ended, load(sums, 32), thinned * m6_3))
+        store(sums, 33, where(ended, load(sums, 33), thinned * m6_4))
+        store(sums, 34, where(ended, load(sums, 34), thinned * m6_5))
+        store(sums, 35, where(ended, load(sums, 35), thinned * m6_6))
+        store(sums, 36, where(ended, load(sums, 36), thinned * sum_u))
+        store(sums, 37, where(ended, load(sums, 37), thinned * sum_mu))
+        store(sums, 38, where(ended, load(sums, 38), thinned * sum_w))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_a1))
+        store(sums, 40, where(ended, load(sums, 40), thinned * sum_a2))
+        store(sums, 41, where(ended, load(sums, 41), thinned * sum_g1))
+        store(sums, 42, where(ended, load(sums, 42), thinned * sum_b1))
+        store(sums, 43, where(ended, load(sums, 43), thinned * sum_b2))
+        store(sums, 44, where(ended, load(sums, 44), sum_psi_z))
         store(sums, 45, where(ended, load(sums, 45), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)

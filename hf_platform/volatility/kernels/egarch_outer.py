@@ -6,8 +6,10 @@
 
 from hf_platform.volatility.lanes import (
     absolute,
+    align_stack,
     exponential,
     fma,
+    inverse_volatility,
     less,
     load,
     logarithm,
@@ -20,6 +22,7 @@ from hf_platform.volatility.lanes import (
 
 def egarch_10_normal_outer(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -30,11 +33,14 @@ def egarch_10_normal_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
+    factor = one
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -59,23 +65,18 @@ def egarch_10_normal_outer(returns, n_obs, theta, constants, sums):
             d_w = fma(f1, d_w1, one)
             d_a1 = fma(f1, d_a11, x1)
             d_g1 = fma(f1, d_g11, y1)
-            s = fma(g1, y1, fma(a1, x1, w))
+            s = w + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            psi_z = e2 * u
-            psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
+            psi_z = z * z
+            psi_sigma = z * inverse
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -89,8 +90,10 @@ def egarch_10_normal_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             d_mu1 = d_mu
             d_w1 = d_w
             d_a11 = d_a1
@@ -113,6 +116,7 @@ def egarch_10_normal_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_10_t_outer(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -123,16 +127,17 @@ def egarch_10_t_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
-    nu1 = load(constants, 2)  # nu + 1
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -162,27 +167,21 @@ def egarch_10_t_outer(returns, n_obs, theta, constants, sums):
             d_w = fma(f1, d_w1, one)
             d_a1 = fma(f1, d_a11, x1)
             d_g1 = fma(f1, d_g11, y1)
-            s = fma(g1, y1, fma(a1, x1, w))
+            s = w + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            one_q = fma(e2 * u, k2, one)
-            weight = u / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
+            one_q = fma(z * z, k2, one)
+            zq = z / one_q
+            psi_z = z * zq
+            psi_sigma = zq * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -201,8 +200,10 @@ def egarch_10_t_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             d_mu1 = d_mu
             d_w1 = d_w
             d_a11 = d_a1
@@ -230,6 +231,7 @@ def egarch_10_t_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_10_skewt_outer(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -240,14 +242,15 @@ def egarch_10_skewt_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -258,6 +261,7 @@ def egarch_10_skewt_outer(returns, n_obs, theta, constants, sums):
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -293,34 +297,28 @@ def egarch_10_skewt_outer(returns, n_obs, theta, constants, sums):
             d_w = fma(f1, d_w1, one)
             d_a1 = fma(f1, d_a11, x1)
             d_g1 = fma(f1, d_g11, y1)
-            s = fma(g1, y1, fma(a1, x1, w))
+            s = w + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
             yb = fma(b_, z, a_)
             side = where(less(yb, zero), left, right)
             y = yb * side
             one_q = fma(y * y, k2, one)
             k = y * side / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_z = k * z
+            psi_sigma = k * inverse
             ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -345,8 +343,10 @@ def egarch_10_skewt_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             d_mu1 = d_mu
             d_w1 = d_w
             d_a11 = d_a1
@@ -380,6 +380,7 @@ def egarch_10_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_10_ged_outer(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -390,17 +391,19 @@ def egarch_10_ged_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -430,28 +433,22 @@ def egarch_10_ged_outer(returns, n_obs, theta, constants, sums):
             d_w = fma(f1, d_w1, one)
             d_a1 = fma(f1, d_a11, x1)
             d_g1 = fma(f1, d_g11, y1)
-            s = fma(g1, y1, fma(a1, x1, w))
+            s = w + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            z2 = fma(e2, u, tiny)
+            z2 = fma(z, z, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
+            psi_z = tail * z2
+            psi_sigma = tail * z * inverse
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -470,8 +467,10 @@ def egarch_10_ged_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             d_mu1 = d_mu
             d_w1 = d_w
             d_a11 = d_a1
@@ -499,6 +498,7 @@ def egarch_10_ged_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_11_normal_outer(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -510,11 +510,14 @@ def egarch_11_normal_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
+    factor = one
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -547,25 +550,19 @@ def egarch_11_normal_outer(returns, n_obs, theta, constants, sums):
             d_a1 = fma(slope1, d_a11, x1)
             d_g1 = fma(slope1, d_g11, y1)
             d_b1 = fma(slope1, d_b11, s1)
-            s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
+            s = fma(b1, s1, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            psi_z = e2 * u
-            psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_z = z * z
+            psi_sigma = z * inverse
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -584,8 +581,10 @@ def egarch_11_normal_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s1 = s
             d_mu1 = d_mu
             d_w1 = d_w
@@ -615,6 +614,7 @@ def egarch_11_normal_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_11_t_outer(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -626,16 +626,17 @@ def egarch_11_t_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
-    nu1 = load(constants, 2)  # nu + 1
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -674,29 +675,22 @@ def egarch_11_t_outer(returns, n_obs, theta, constants, sums):
             d_a1 = fma(slope1, d_a11, x1)
             d_g1 = fma(slope1, d_g11, y1)
             d_b1 = fma(slope1, d_b11, s1)
-            s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
+            s = fma(b1, s1, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            one_q = fma(e2 * u, k2, one)
-            weight = u / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            one_q = fma(z * z, k2, one)
+            zq = z / one_q
+            psi_z = z * zq
+            psi_sigma = zq * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -721,8 +715,10 @@ def egarch_11_t_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s1 = s
             d_mu1 = d_mu
             d_w1 = d_w
@@ -758,6 +754,7 @@ def egarch_11_t_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_11_skewt_outer(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -769,14 +766,15 @@ def egarch_11_skewt_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -787,6 +785,7 @@ def egarch_11_skewt_outer(returns, n_obs, theta, constants, sums):
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -832,36 +831,29 @@ def egarch_11_skewt_outer(returns, n_obs, theta, constants, sums):
             d_a1 = fma(slope1, d_a11, x1)
             d_g1 = fma(slope1, d_g11, y1)
             d_b1 = fma(slope1, d_b11, s1)
-            s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
+            s = fma(b1, s1, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
             yb = fma(b_, z, a_)
             side = where(less(yb, zero), left, right)
             y = yb * side
             one_q = fma(y * y, k2, one)
             k = y * side / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_z = k * z
+            psi_sigma = k * inverse
             ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -893,8 +885,10 @@ def egarch_11_skewt_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s1 = s
             d_mu1 = d_mu
             d_w1 = d_w
@@ -937,6 +931,7 @@ def egarch_11_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_11_ged_outer(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -948,17 +943,19 @@ def egarch_11_ged_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     d_mu1 = presample_slope
@@ -997,30 +994,23 @@ def egarch_11_ged_outer(returns, n_obs, theta, constants, sums):
             d_a1 = fma(slope1, d_a11, x1)
             d_g1 = fma(slope1, d_g11, y1)
             d_b1 = fma(slope1, d_b11, s1)
-            s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
+            s = fma(b1, s1, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            z2 = fma(e2, u, tiny)
+            z2 = fma(z, z, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * z * inverse
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1045,8 +1035,10 @@ def egarch_11_ged_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s1 = s
             d_mu1 = d_mu
             d_w1 = d_w
@@ -1082,6 +1074,7 @@ def egarch_11_ged_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_12_normal_outer(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1094,11 +1087,14 @@ def egarch_12_normal_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
+    factor = one
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     s2 = presample
@@ -1146,27 +1142,20 @@ def egarch_12_normal_outer(returns, n_obs, theta, constants, sums):
             d_g1 = fma(b2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(b2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(b2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(b2, s2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            psi_z = e2 * u
-            psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = z * z
+            psi_sigma = z * inverse
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1191,8 +1180,10 @@ def egarch_12_normal_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -1236,6 +1227,7 @@ def egarch_12_normal_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_12_t_outer(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1248,16 +1240,17 @@ def egarch_12_t_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
-    nu1 = load(constants, 2)  # nu + 1
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     s2 = presample
@@ -1312,31 +1305,23 @@ def egarch_12_t_outer(returns, n_obs, theta, constants, sums):
             d_g1 = fma(b2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(b2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(b2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(b2, s2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            one_q = fma(e2 * u, k2, one)
-            weight = u / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            one_q = fma(z * z, k2, one)
+            zq = z / one_q
+            psi_z = z * zq
+            psi_sigma = zq * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1368,8 +1353,10 @@ def egarch_12_t_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -1420,6 +1407,7 @@ def egarch_12_t_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_12_skewt_outer(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1432,14 +1420,15 @@ def egarch_12_skewt_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -1450,6 +1439,7 @@ def egarch_12_skewt_outer(returns, n_obs, theta, constants, sums):
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     s2 = presample
@@ -1512,38 +1502,30 @@ def egarch_12_skewt_outer(returns, n_obs, theta, constants, sums):
             d_g1 = fma(b2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(b2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(b2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(b2, s2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
             yb = fma(b_, z, a_)
             side = where(less(yb, zero), left, right)
             y = yb * side
             one_q = fma(y * y, k2, one)
             k = y * side / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_z = k * z
+            psi_sigma = k * inverse
             ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1583,8 +1565,10 @@ def egarch_12_skewt_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -1643,6 +1627,7 @@ def egarch_12_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_12_ged_outer(returns, n_obs, theta, constants, sums):
     """egarch(1, 1, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1655,17 +1640,19 @@ def egarch_12_ged_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = zero
     xm1 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     s1 = presample
     s2 = presample
@@ -1720,32 +1707,24 @@ def egarch_12_ged_outer(returns, n_obs, theta, constants, sums):
             d_g1 = fma(b2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(b2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(b2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(b2, s2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            z2 = fma(e2, u, tiny)
+            z2 = fma(z, z, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * z * inverse
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1777,8 +1756,10 @@ def egarch_12_ged_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -1829,6 +1810,7 @@ def egarch_12_ged_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_20_normal_outer(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1840,14 +1822,17 @@ def egarch_20_normal_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    factor = one
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -1887,25 +1872,19 @@ def egarch_20_normal_outer(returns, n_obs, theta, constants, sums):
             d_a1 = fma(f2, d_a12, fma(f1, d_a11, x1))
             d_a2 = fma(f2, d_a22, fma(f1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(f1, d_g11, y1))
-            s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
+            s = fma(a2, x2, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            psi_z = e2 * u
-            psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
+            psi_z = z * z
+            psi_sigma = z * inverse
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1927,10 +1906,12 @@ def egarch_20_normal_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             d_mu2 = d_mu1
             d_mu1 = d_mu
             d_w2 = d_w1
@@ -1964,6 +1945,7 @@ def egarch_20_normal_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_20_t_outer(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1975,12 +1957,12 @@ def egarch_20_t_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = zero
@@ -1988,6 +1970,7 @@ def egarch_20_t_outer(returns, n_obs, theta, constants, sums):
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -2033,29 +2016,22 @@ def egarch_20_t_outer(returns, n_obs, theta, constants, sums):
             d_a1 = fma(f2, d_a12, fma(f1, d_a11, x1))
             d_a2 = fma(f2, d_a22, fma(f1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(f1, d_g11, y1))
-            s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
+            s = fma(a2, x2, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            one_q = fma(e2 * u, k2, one)
-            weight = u / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
+            one_q = fma(z * z, k2, one)
+            zq = z / one_q
+            psi_z = z * zq
+            psi_sigma = zq * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2083,10 +2059,12 @@ def egarch_20_t_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             d_mu2 = d_mu1
             d_mu1 = d_mu
             d_w2 = d_w1
@@ -2126,6 +2104,7 @@ def egarch_20_t_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_20_skewt_outer(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2137,15 +2116,16 @@ def egarch_20_skewt_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -2158,6 +2138,7 @@ def egarch_20_skewt_outer(returns, n_obs, theta, constants, sums):
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -2210,36 +2191,29 @@ def egarch_20_skewt_outer(returns, n_obs, theta, constants, sums):
             d_a1 = fma(f2, d_a12, fma(f1, d_a11, x1))
             d_a2 = fma(f2, d_a22, fma(f1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(f1, d_g11, y1))
-            s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
+            s = fma(a2, x2, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
             yb = fma(b_, z, a_)
             side = where(less(yb, zero), left, right)
             y = yb * side
             one_q = fma(y * y, k2, one)
             k = y * side / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_z = k * z
+            psi_sigma = k * inverse
             ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2274,10 +2248,12 @@ def egarch_20_skewt_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             d_mu2 = d_mu1
             d_mu1 = d_mu
             d_w2 = d_w1
@@ -2324,6 +2300,7 @@ def egarch_20_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_20_ged_outer(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2335,12 +2312,13 @@ def egarch_20_ged_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -2349,6 +2327,7 @@ def egarch_20_ged_outer(returns, n_obs, theta, constants, sums):
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -2394,30 +2373,23 @@ def egarch_20_ged_outer(returns, n_obs, theta, constants, sums):
             d_a1 = fma(f2, d_a12, fma(f1, d_a11, x1))
             d_a2 = fma(f2, d_a22, fma(f1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(f1, d_g11, y1))
-            s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
+            s = fma(a2, x2, w) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            z2 = fma(e2, u, tiny)
+            z2 = fma(z, z, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
+            psi_z = tail * z2
+            psi_sigma = tail * z * inverse
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2445,10 +2417,12 @@ def egarch_20_ged_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             d_mu2 = d_mu1
             d_mu1 = d_mu
             d_w2 = d_w1
@@ -2488,6 +2462,7 @@ def egarch_20_ged_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_21_normal_outer(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2500,14 +2475,17 @@ def egarch_21_normal_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    factor = one
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -2557,27 +2535,20 @@ def egarch_21_normal_outer(returns, n_obs, theta, constants, sums):
             d_a2 = fma(f2, d_a22, fma(slope1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(f2, d_b12, fma(slope1, d_b11, s1))
-            s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(a2, x2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            psi_z = e2 * u
-            psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_z = z * z
+            psi_sigma = z * inverse
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2605,10 +2576,12 @@ def egarch_21_normal_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s1 = s
             d_mu2 = d_mu1
             d_mu1 = d_mu
@@ -2651,6 +2624,7 @@ def egarch_21_normal_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_21_t_outer(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2663,12 +2637,12 @@ def egarch_21_t_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = zero
@@ -2676,6 +2650,7 @@ def egarch_21_t_outer(returns, n_obs, theta, constants, sums):
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -2732,31 +2707,23 @@ def egarch_21_t_outer(returns, n_obs, theta, constants, sums):
             d_a2 = fma(f2, d_a22, fma(slope1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(f2, d_b12, fma(slope1, d_b11, s1))
-            s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(a2, x2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            one_q = fma(e2 * u, k2, one)
-            weight = u / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            one_q = fma(z * z, k2, one)
+            zq = z / one_q
+            psi_z = z * zq
+            psi_sigma = zq * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2791,10 +2758,12 @@ def egarch_21_t_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s1 = s
             d_mu2 = d_mu1
             d_mu1 = d_mu
@@ -2844,6 +2813,7 @@ def egarch_21_t_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_21_skewt_outer(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2856,15 +2826,16 @@ def egarch_21_skewt_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -2877,6 +2848,7 @@ def egarch_21_skewt_outer(returns, n_obs, theta, constants, sums):
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -2941,38 +2913,30 @@ def egarch_21_skewt_outer(returns, n_obs, theta, constants, sums):
             d_a2 = fma(f2, d_a22, fma(slope1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(f2, d_b12, fma(slope1, d_b11, s1))
-            s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(a2, x2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
             yb = fma(b_, z, a_)
             side = where(less(yb, zero), left, right)
             y = yb * side
             one_q = fma(y * y, k2, one)
             k = y * side / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_z = k * z
+            psi_sigma = k * inverse
             ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3015,10 +2979,12 @@ def egarch_21_skewt_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s1 = s
             d_mu2 = d_mu1
             d_mu1 = d_mu
@@ -3076,6 +3042,7 @@ def egarch_21_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_21_ged_outer(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3088,12 +3055,13 @@ def egarch_21_ged_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -3102,6 +3070,7 @@ def egarch_21_ged_outer(returns, n_obs, theta, constants, sums):
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -3158,32 +3127,24 @@ def egarch_21_ged_outer(returns, n_obs, theta, constants, sums):
             d_a2 = fma(f2, d_a22, fma(slope1, d_a21, x2))
             d_g1 = fma(f2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(f2, d_b12, fma(slope1, d_b11, s1))
-            s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
+            s = fma(b1, s1, fma(a2, x2, w)) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            z2 = fma(e2, u, tiny)
+            z2 = fma(z, z, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * z * inverse
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3218,10 +3179,12 @@ def egarch_21_ged_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s1 = s
             d_mu2 = d_mu1
             d_mu1 = d_mu
@@ -3271,6 +3234,7 @@ def egarch_21_ged_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_22_normal_outer(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3284,14 +3248,17 @@ def egarch_22_normal_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
+    factor = one
     x1 = zero
     xm1 = zero
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -3353,29 +3320,21 @@ def egarch_22_normal_outer(returns, n_obs, theta, constants, sums):
             d_g1 = fma(slope2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(slope2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(slope2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
+            s = fma(b1, s1, fma(b2, s2, fma(a2, x2, w))) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            psi_z = e2 * u
-            psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = z * z
+            psi_sigma = z * inverse
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3410,10 +3369,12 @@ def egarch_22_normal_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -3466,6 +3427,7 @@ def egarch_22_normal_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_22_t_outer(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3479,12 +3441,12 @@ def egarch_22_t_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = zero
@@ -3492,6 +3454,7 @@ def egarch_22_t_outer(returns, n_obs, theta, constants, sums):
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -3561,33 +3524,24 @@ def egarch_22_t_outer(returns, n_obs, theta, constants, sums):
             d_g1 = fma(slope2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(slope2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(slope2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
+            s = fma(b1, s1, fma(b2, s2, fma(a2, x2, w))) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            one_q = fma(e2 * u, k2, one)
-            weight = u / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            one_q = fma(z * z, k2, one)
+            zq = z / one_q
+            psi_z = z * zq
+            psi_sigma = zq * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3630,10 +3584,12 @@ def egarch_22_t_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -3694,6 +3650,7 @@ def egarch_22_t_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_22_skewt_outer(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3707,15 +3664,16 @@ def egarch_22_skewt_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -3728,6 +3686,7 @@ def egarch_22_skewt_outer(returns, n_obs, theta, constants, sums):
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -3806,40 +3765,31 @@ def egarch_22_skewt_outer(returns, n_obs, theta, constants, sums):
             d_g1 = fma(slope2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(slope2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(slope2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
+            s = fma(b1, s1, fma(b2, s2, fma(a2, x2, w))) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
             yb = fma(b_, z, a_)
             side = where(less(yb, zero), left, right)
             y = yb * side
             one_q = fma(y * y, k2, one)
             k = y * side / one_q
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_z = k * z
+            psi_sigma = k * inverse
             ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3891,10 +3841,12 @@ def egarch_22_skewt_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1
@@ -3964,6 +3916,7 @@ def egarch_22_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def egarch_22_ged_outer(returns, n_obs, theta, constants, sums):
     """egarch(2, 1, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3977,12 +3930,13 @@ def egarch_22_ged_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     mean_abs = splat(0.7978845608028654)  # E|z| of a normal, whatever the distribution, as in arch
-    half_a1 = a1 * splat(-0.5)
+    rise = g1 + a1  # slope of the shock where z > 0
+    fall = g1 - a1
+    expected = a1 * mean_abs
     half_a2 = a2 * splat(-0.5)
-    half_g1 = g1 * splat(-0.5)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -3991,6 +3945,7 @@ def egarch_22_ged_outer(returns, n_obs, theta, constants, sums):
     x2 = zero
     xm2 = zero
     y1 = zero
+    shock1 = zero
     f1 = zero
     f2 = zero
     s1 = presample
@@ -4060,34 +4015,25 @@ def egarch_22_ged_outer(returns, n_obs, theta, constants, sums):
             d_g1 = fma(slope2, d_g12, fma(slope1, d_g11, y1))
             d_b1 = fma(slope2, d_b12, fma(slope1, d_b11, s1))
             d_b2 = fma(slope2, d_b22, fma(slope1, d_b21, s2))
-            s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
+            s = fma(b1, s1, fma(b2, s2, fma(a2, x2, w))) + shock1
             e = load(returns, t) - mu
-            e2 = e * e
-            inverse = exponential(s * splat(-0.5))  # 1 / sigma
+            inverse = inverse_volatility(s)
             z = e * inverse
-            u = inverse * inverse
-            l_mu = d_mu
-            l_w = d_w
-            l_a1 = d_a1
-            l_a2 = d_a2
-            l_g1 = d_g1
-            l_b1 = d_b1
-            l_b2 = d_b2
-            z2 = fma(e2, u, tiny)
+            z2 = fma(z, z, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * z * inverse
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -4130,10 +4076,12 @@ def egarch_22_ged_outer(returns, n_obs, theta, constants, sums):
             size = absolute(z)
             x1 = size - mean_abs
             y1 = z
-            f1 = fma(half_a1, size, half_g1 * z)
-            xm1 = where(less(e, zero), a1 - g1, zero - a1 - g1) * inverse
+            falls = less(e, zero)
+            shock1 = fma(where(falls, fall, rise), z, zero - expected)  # a1 (|z| - E|z|) + g1 z
+            f1 = splat(-0.5) * (shock1 + expected)
+            xm1 = where(falls, zero - fall, zero - rise) * inverse
             next_f2 = half_a2 * size
-            next_xm2 = where(less(e, zero), a2, zero - a2) * inverse
+            next_xm2 = where(falls, a2, zero - a2) * inverse
             s2 = s1
             s1 = s
             d_mu2 = d_mu1

@@ -5,6 +5,7 @@
 # pyright: basic, reportCallIssue=false
 
 from hf_platform.volatility.lanes import (
+    align_stack,
     exponent,
     exponential,
     fma,
@@ -22,6 +23,7 @@ from hf_platform.volatility.lanes import (
 
 def garch_10_normal(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -31,22 +33,22 @@ def garch_10_normal(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     s1 = presample
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
     m2_2 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -56,53 +58,58 @@ def garch_10_normal(returns, n_obs, theta, constants, sums):
             d_a1 = x1
             s = fma(a1, x1, w)
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                sum_u = sum_u + u
+            x1 = e * e
             xm1 = m2a1 * e
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), thinned * m0_0))
         store(sums, 5, where(ended, load(sums, 5), zero))
-        store(sums, 6, where(ended, load(sums, 6), m1_1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_1))
         store(sums, 7, where(ended, load(sums, 7), zero))
-        store(sums, 8, where(ended, load(sums, 8), m2_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_2))
-        store(sums, 10, where(ended, load(sums, 10), sum_u))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_2))
+        store(sums, 10, where(ended, load(sums, 10), thinned * sum_u))
         store(sums, 11, where(ended, load(sums, 11), zero))
         store(sums, 12, where(ended, load(sums, 12), zero))
         store(sums, 13, where(ended, load(sums, 13), zero))
-        store(sums, 14, where(ended, load(sums, 14), sum_z2))
+        store(sums, 14, where(ended, load(sums, 14), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_10_t(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -112,17 +119,20 @@ def garch_10_t(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     s1 = presample
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -131,12 +141,6 @@ def garch_10_t(returns, n_obs, theta, constants, sums):
     sum_mu = zero
     sum_w = zero
     sum_a1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -146,65 +150,68 @@ def garch_10_t(returns, n_obs, theta, constants, sums):
             d_a1 = x1
             s = fma(a1, x1, w)
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            product_q = product_q * big
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+            x1 = e * e
             xm1 = m2a1 * e
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), thinned * m0_0))
         store(sums, 5, where(ended, load(sums, 5), zero))
-        store(sums, 6, where(ended, load(sums, 6), m1_1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_1))
         store(sums, 7, where(ended, load(sums, 7), zero))
-        store(sums, 8, where(ended, load(sums, 8), m2_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_2))
-        store(sums, 10, where(ended, load(sums, 10), sum_u))
-        store(sums, 11, where(ended, load(sums, 11), sum_mu))
-        store(sums, 12, where(ended, load(sums, 12), sum_w))
-        store(sums, 13, where(ended, load(sums, 13), sum_a1))
-        store(sums, 14, where(ended, load(sums, 14), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 15, where(ended, load(sums, 15), sum_r))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_2))
+        store(sums, 10, where(ended, load(sums, 10), thinned * sum_u))
+        store(sums, 11, where(ended, load(sums, 11), thinned * sum_mu))
+        store(sums, 12, where(ended, load(sums, 12), thinned * sum_w))
+        store(sums, 13, where(ended, load(sums, 13), thinned * sum_a1))
+        store(sums, 14, where(ended, load(sums, 14), log_q))
+        store(sums, 15, where(ended, load(sums, 15), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_10_skewt(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -219,15 +226,21 @@ def garch_10_skewt(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     s1 = presample
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -236,15 +249,7 @@ def garch_10_skewt(returns, n_obs, theta, constants, sums):
     sum_mu = zero
     sum_w = zero
     sum_a1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -254,80 +259,81 @@ def garch_10_skewt(returns, n_obs, theta, constants, sums):
             d_a1 = x1
             s = fma(a1, x1, w)
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            product_q = product_q * big
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_inverse = sum_inverse + sigma * u
+            x1 = e * e
             xm1 = m2a1 * e
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), thinned * m0_0))
         store(sums, 5, where(ended, load(sums, 5), zero))
-        store(sums, 6, where(ended, load(sums, 6), m1_1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_1))
         store(sums, 7, where(ended, load(sums, 7), zero))
-        store(sums, 8, where(ended, load(sums, 8), m2_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_2))
-        store(sums, 10, where(ended, load(sums, 10), sum_u))
-        store(sums, 11, where(ended, load(sums, 11), sum_mu))
-        store(sums, 12, where(ended, load(sums, 12), sum_w))
-        store(sums, 13, where(ended, load(sums, 13), sum_a1))
-        store(sums, 14, where(ended, load(sums, 14), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_2))
+        store(sums, 10, where(ended, load(sums, 10), thinned * sum_u))
+        store(sums, 11, where(ended, load(sums, 11), thinned * sum_mu))
+        store(sums, 12, where(ended, load(sums, 12), thinned * sum_w))
+        store(sums, 13, where(ended, load(sums, 13), thinned * sum_a1))
+        store(sums, 14, where(ended, load(sums, 14), log_q))
         store(sums, 15, where(ended, load(sums, 15), sum_k))
-        store(sums, 16, where(ended, load(sums, 16), sum_kz))
+        store(sums, 16, where(ended, load(sums, 16), sum_psi_z))
         store(sums, 17, where(ended, load(sums, 17), sum_kys))
-        store(sums, 18, where(ended, load(sums, 18), sum_inverse))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_10_ged(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -339,16 +345,19 @@ def garch_10_ged(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
     s1 = presample
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -357,10 +366,6 @@ def garch_10_ged(returns, n_obs, theta, constants, sums):
     sum_mu = zero
     sum_w = zero
     sum_a1 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -370,55 +375,59 @@ def garch_10_ged(returns, n_obs, theta, constants, sums):
             d_a1 = x1
             s = fma(a1, x1, w)
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+            x1 = e * e
             xm1 = m2a1 * e
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), thinned * m0_0))
         store(sums, 5, where(ended, load(sums, 5), zero))
-        store(sums, 6, where(ended, load(sums, 6), m1_1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_1))
         store(sums, 7, where(ended, load(sums, 7), zero))
-        store(sums, 8, where(ended, load(sums, 8), m2_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_2))
-        store(sums, 10, where(ended, load(sums, 10), sum_u))
-        store(sums, 11, where(ended, load(sums, 11), sum_mu))
-        store(sums, 12, where(ended, load(sums, 12), sum_w))
-        store(sums, 13, where(ended, load(sums, 13), sum_a1))
-        store(sums, 14, where(ended, load(sums, 14), sum_m))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_2))
+        store(sums, 10, where(ended, load(sums, 10), thinned * sum_u))
+        store(sums, 11, where(ended, load(sums, 11), thinned * sum_mu))
+        store(sums, 12, where(ended, load(sums, 12), thinned * sum_w))
+        store(sums, 13, where(ended, load(sums, 13), thinned * sum_a1))
+        store(sums, 14, where(ended, load(sums, 14), sum_psi_z))
         store(sums, 15, where(ended, load(sums, 15), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -426,6 +435,7 @@ def garch_10_ged(returns, n_obs, theta, constants, sums):
 
 def garch_11_normal(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -436,6 +446,7 @@ def garch_11_normal(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     s1 = presample
@@ -443,12 +454,14 @@ def garch_11_normal(returns, n_obs, theta, constants, sums):
     d_w1 = zero
     d_a11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -457,9 +470,6 @@ def garch_11_normal(returns, n_obs, theta, constants, sums):
     m3_2 = zero
     m3_3 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -470,31 +480,32 @@ def garch_11_normal(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_b1, l_w, m3_1)
-            m3_2 = fma(l_b1, l_a1, m3_2)
-            m3_3 = fma(l_b1, l_b1, m3_3)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_b1, l_w, m3_1)
+                m3_2 = fma(l_b1, l_a1, m3_2)
+                m3_3 = fma(l_b1, l_b1, m3_3)
+                sum_u = sum_u + u
+            x1 = e * e
             xm1 = m2a1 * e
             s1 = s
             d_mu1 = d_mu
@@ -504,35 +515,39 @@ def garch_11_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_b1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_b1))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
         store(sums, 6, where(ended, load(sums, 6), zero))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
         store(sums, 8, where(ended, load(sums, 8), zero))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
         store(sums, 11, where(ended, load(sums, 11), zero))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
         store(sums, 16, where(ended, load(sums, 16), zero))
         store(sums, 17, where(ended, load(sums, 17), zero))
         store(sums, 18, where(ended, load(sums, 18), zero))
         store(sums, 19, where(ended, load(sums, 19), zero))
-        store(sums, 20, where(ended, load(sums, 20), sum_z2))
+        store(sums, 20, where(ended, load(sums, 20), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_11_t(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -543,9 +558,8 @@ def garch_11_t(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     s1 = presample
@@ -553,12 +567,16 @@ def garch_11_t(returns, n_obs, theta, constants, sums):
     d_w1 = zero
     d_a11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -571,12 +589,6 @@ def garch_11_t(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -587,41 +599,39 @@ def garch_11_t(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_b1, l_w, m3_1)
-            m3_2 = fma(l_b1, l_a1, m3_2)
-            m3_3 = fma(l_b1, l_b1, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_b1 = sum_b1 + l_b1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            product_q = product_q * big
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_b1, l_w, m3_1)
+                m3_2 = fma(l_b1, l_a1, m3_2)
+                m3_3 = fma(l_b1, l_b1, m3_3)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_b1 = sum_b1 + l_b1
+            x1 = e * e
             xm1 = m2a1 * e
             s1 = s
             d_mu1 = d_mu
@@ -633,36 +643,41 @@ def garch_11_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_b1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_b1))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
         store(sums, 6, where(ended, load(sums, 6), zero))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
         store(sums, 8, where(ended, load(sums, 8), zero))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
         store(sums, 11, where(ended, load(sums, 11), zero))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_b1))
-        store(sums, 20, where(ended, load(sums, 20), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 21, where(ended, load(sums, 21), sum_r))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_b1))
+        store(sums, 20, where(ended, load(sums, 20), log_q))
+        store(sums, 21, where(ended, load(sums, 21), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_11_skewt(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -678,7 +693,7 @@ def garch_11_skewt(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     s1 = presample
@@ -686,12 +701,18 @@ def garch_11_skewt(returns, n_obs, theta, constants, sums):
     d_w1 = zero
     d_a11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -704,15 +725,7 @@ def garch_11_skewt(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -723,53 +736,49 @@ def garch_11_skewt(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_b1, l_w, m3_1)
-            m3_2 = fma(l_b1, l_a1, m3_2)
-            m3_3 = fma(l_b1, l_b1, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_b1 = sum_b1 + l_b1
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            product_q = product_q * big
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_b1, l_w, m3_1)
+                m3_2 = fma(l_b1, l_a1, m3_2)
+                m3_3 = fma(l_b1, l_b1, m3_3)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_b1 = sum_b1 + l_b1
+                sum_inverse = sum_inverse + sigma * u
+            x1 = e * e
             xm1 = m2a1 * e
             s1 = s
             d_mu1 = d_mu
@@ -781,39 +790,44 @@ def garch_11_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_b1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_b1))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
         store(sums, 6, where(ended, load(sums, 6), zero))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
         store(sums, 8, where(ended, load(sums, 8), zero))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
         store(sums, 11, where(ended, load(sums, 11), zero))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_b1))
-        store(sums, 20, where(ended, load(sums, 20), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_b1))
+        store(sums, 20, where(ended, load(sums, 20), log_q))
         store(sums, 21, where(ended, load(sums, 21), sum_k))
-        store(sums, 22, where(ended, load(sums, 22), sum_kz))
+        store(sums, 22, where(ended, load(sums, 22), sum_psi_z))
         store(sums, 23, where(ended, load(sums, 23), sum_kys))
-        store(sums, 24, where(ended, load(sums, 24), sum_inverse))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_11_ged(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -826,7 +840,7 @@ def garch_11_ged(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -835,12 +849,15 @@ def garch_11_ged(returns, n_obs, theta, constants, sums):
     d_w1 = zero
     d_a11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -853,10 +870,6 @@ def garch_11_ged(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_b1 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -867,40 +880,41 @@ def garch_11_ged(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_b1, l_w, m3_1)
-            m3_2 = fma(l_b1, l_a1, m3_2)
-            m3_3 = fma(l_b1, l_b1, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_b1 = sum_b1 + l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_b1, l_w, m3_1)
+                m3_2 = fma(l_b1, l_a1, m3_2)
+                m3_3 = fma(l_b1, l_b1, m3_3)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_b1 = sum_b1 + l_b1
+            x1 = e * e
             xm1 = m2a1 * e
             s1 = s
             d_mu1 = d_mu
@@ -910,29 +924,32 @@ def garch_11_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_b1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_b1))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
         store(sums, 6, where(ended, load(sums, 6), zero))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
         store(sums, 8, where(ended, load(sums, 8), zero))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
         store(sums, 11, where(ended, load(sums, 11), zero))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_b1))
-        store(sums, 20, where(ended, load(sums, 20), sum_m))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_b1))
+        store(sums, 20, where(ended, load(sums, 20), sum_psi_z))
         store(sums, 21, where(ended, load(sums, 21), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -940,6 +957,7 @@ def garch_11_ged(returns, n_obs, theta, constants, sums):
 
 def garch_12_normal(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -951,6 +969,7 @@ def garch_12_normal(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     s1 = presample
@@ -965,13 +984,15 @@ def garch_12_normal(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -984,9 +1005,6 @@ def garch_12_normal(returns, n_obs, theta, constants, sums):
     m4_3 = zero
     m4_4 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -998,37 +1016,38 @@ def garch_12_normal(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_b1, l_w, m3_1)
-            m3_2 = fma(l_b1, l_a1, m3_2)
-            m3_3 = fma(l_b1, l_b1, m3_3)
-            m4_1 = fma(l_b2, l_w, m4_1)
-            m4_2 = fma(l_b2, l_a1, m4_2)
-            m4_3 = fma(l_b2, l_b1, m4_3)
-            m4_4 = fma(l_b2, l_b2, m4_4)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_b1, l_w, m3_1)
+                m3_2 = fma(l_b1, l_a1, m3_2)
+                m3_3 = fma(l_b1, l_b1, m3_3)
+                m4_1 = fma(l_b2, l_w, m4_1)
+                m4_2 = fma(l_b2, l_a1, m4_2)
+                m4_3 = fma(l_b2, l_b1, m4_3)
+                m4_4 = fma(l_b2, l_b2, m4_4)
+                sum_u = sum_u + u
+            x1 = e * e
             xm1 = m2a1 * e
             s2 = s1
             s1 = s
@@ -1045,42 +1064,46 @@ def garch_12_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_b1))
-        store(sums, 5, where(ended, load(sums, 5), score_b2))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_b1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b2))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
         store(sums, 7, where(ended, load(sums, 7), zero))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
         store(sums, 9, where(ended, load(sums, 9), zero))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
         store(sums, 12, where(ended, load(sums, 12), zero))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
         store(sums, 16, where(ended, load(sums, 16), zero))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
         store(sums, 22, where(ended, load(sums, 22), zero))
         store(sums, 23, where(ended, load(sums, 23), zero))
         store(sums, 24, where(ended, load(sums, 24), zero))
         store(sums, 25, where(ended, load(sums, 25), zero))
         store(sums, 26, where(ended, load(sums, 26), zero))
-        store(sums, 27, where(ended, load(sums, 27), sum_z2))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_12_t(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1092,9 +1115,8 @@ def garch_12_t(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     s1 = presample
@@ -1109,13 +1131,17 @@ def garch_12_t(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -1133,12 +1159,6 @@ def garch_12_t(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1150,48 +1170,46 @@ def garch_12_t(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_b1, l_w, m3_1)
-            m3_2 = fma(l_b1, l_a1, m3_2)
-            m3_3 = fma(l_b1, l_b1, m3_3)
-            m4_1 = fma(l_b2, l_w, m4_1)
-            m4_2 = fma(l_b2, l_a1, m4_2)
-            m4_3 = fma(l_b2, l_b1, m4_3)
-            m4_4 = fma(l_b2, l_b2, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
+            product_q = product_q * big
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_b1, l_w, m3_1)
+                m3_2 = fma(l_b1, l_a1, m3_2)
+                m3_3 = fma(l_b1, l_b1, m3_3)
+                m4_1 = fma(l_b2, l_w, m4_1)
+                m4_2 = fma(l_b2, l_a1, m4_2)
+                m4_3 = fma(l_b2, l_b1, m4_3)
+                m4_4 = fma(l_b2, l_b2, m4_4)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
+            x1 = e * e
             xm1 = m2a1 * e
             s2 = s1
             s1 = s
@@ -1210,43 +1228,48 @@ def garch_12_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_b1))
-        store(sums, 5, where(ended, load(sums, 5), score_b2))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_b1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b2))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
         store(sums, 7, where(ended, load(sums, 7), zero))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
         store(sums, 9, where(ended, load(sums, 9), zero))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
         store(sums, 12, where(ended, load(sums, 12), zero))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
         store(sums, 16, where(ended, load(sums, 16), zero))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_b1))
-        store(sums, 26, where(ended, load(sums, 26), sum_b2))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 28, where(ended, load(sums, 28), sum_r))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_b1))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b2))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
+        store(sums, 28, where(ended, load(sums, 28), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_12_skewt(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1263,7 +1286,7 @@ def garch_12_skewt(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     s1 = presample
@@ -1278,13 +1301,19 @@ def garch_12_skewt(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -1302,15 +1331,7 @@ def garch_12_skewt(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1322,60 +1343,56 @@ def garch_12_skewt(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_b1, l_w, m3_1)
-            m3_2 = fma(l_b1, l_a1, m3_2)
-            m3_3 = fma(l_b1, l_b1, m3_3)
-            m4_1 = fma(l_b2, l_w, m4_1)
-            m4_2 = fma(l_b2, l_a1, m4_2)
-            m4_3 = fma(l_b2, l_b1, m4_3)
-            m4_4 = fma(l_b2, l_b2, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
+            product_q = product_q * big
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_b1, l_w, m3_1)
+                m3_2 = fma(l_b1, l_a1, m3_2)
+                m3_3 = fma(l_b1, l_b1, m3_3)
+                m4_1 = fma(l_b2, l_w, m4_1)
+                m4_2 = fma(l_b2, l_a1, m4_2)
+                m4_3 = fma(l_b2, l_b1, m4_3)
+                m4_4 = fma(l_b2, l_b2, m4_4)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
+                sum_inverse = sum_inverse + sigma * u
+            x1 = e * e
             xm1 = m2a1 * e
             s2 = s1
             s1 = s
@@ -1394,46 +1411,51 @@ def garch_12_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_b1))
-        store(sums, 5, where(ended, load(sums, 5), score_b2))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_b1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b2))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
         store(sums, 7, where(ended, load(sums, 7), zero))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
         store(sums, 9, where(ended, load(sums, 9), zero))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
         store(sums, 12, where(ended, load(sums, 12), zero))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
         store(sums, 16, where(ended, load(sums, 16), zero))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_b1))
-        store(sums, 26, where(ended, load(sums, 26), sum_b2))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_b1))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b2))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
         store(sums, 28, where(ended, load(sums, 28), sum_k))
-        store(sums, 29, where(ended, load(sums, 29), sum_kz))
+        store(sums, 29, where(ended, load(sums, 29), sum_psi_z))
         store(sums, 30, where(ended, load(sums, 30), sum_kys))
-        store(sums, 31, where(ended, load(sums, 31), sum_inverse))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_12_ged(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1447,7 +1469,7 @@ def garch_12_ged(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -1463,13 +1485,16 @@ def garch_12_ged(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -1487,10 +1512,6 @@ def garch_12_ged(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1502,47 +1523,48 @@ def garch_12_ged(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_b1, l_w, m3_1)
-            m3_2 = fma(l_b1, l_a1, m3_2)
-            m3_3 = fma(l_b1, l_b1, m3_3)
-            m4_1 = fma(l_b2, l_w, m4_1)
-            m4_2 = fma(l_b2, l_a1, m4_2)
-            m4_3 = fma(l_b2, l_b1, m4_3)
-            m4_4 = fma(l_b2, l_b2, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_b1, l_w, m3_1)
+                m3_2 = fma(l_b1, l_a1, m3_2)
+                m3_3 = fma(l_b1, l_b1, m3_3)
+                m4_1 = fma(l_b2, l_w, m4_1)
+                m4_2 = fma(l_b2, l_a1, m4_2)
+                m4_3 = fma(l_b2, l_b1, m4_3)
+                m4_4 = fma(l_b2, l_b2, m4_4)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
+            x1 = e * e
             xm1 = m2a1 * e
             s2 = s1
             s1 = s
@@ -1559,36 +1581,39 @@ def garch_12_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_b1))
-        store(sums, 5, where(ended, load(sums, 5), score_b2))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_b1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b2))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
         store(sums, 7, where(ended, load(sums, 7), zero))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
         store(sums, 9, where(ended, load(sums, 9), zero))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
         store(sums, 12, where(ended, load(sums, 12), zero))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
         store(sums, 16, where(ended, load(sums, 16), zero))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_b1))
-        store(sums, 26, where(ended, load(sums, 26), sum_b2))
-        store(sums, 27, where(ended, load(sums, 27), sum_m))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_b1))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b2))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         store(sums, 28, where(ended, load(sums, 28), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -1596,6 +1621,7 @@ def garch_12_ged(returns, n_obs, theta, constants, sums):
 
 def garch_20_normal(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1607,17 +1633,20 @@ def garch_20_normal(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
     xm2 = a2 * presample_slope
     s1 = presample
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -1626,9 +1655,6 @@ def garch_20_normal(returns, n_obs, theta, constants, sums):
     m3_2 = zero
     m3_3 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -1640,67 +1666,72 @@ def garch_20_normal(returns, n_obs, theta, constants, sums):
             d_a2 = x2
             s = fma(a2, x2, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                sum_u = sum_u + u
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
         store(sums, 6, where(ended, load(sums, 6), zero))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
         store(sums, 8, where(ended, load(sums, 8), zero))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
         store(sums, 11, where(ended, load(sums, 11), zero))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
         store(sums, 16, where(ended, load(sums, 16), zero))
         store(sums, 17, where(ended, load(sums, 17), zero))
         store(sums, 18, where(ended, load(sums, 18), zero))
         store(sums, 19, where(ended, load(sums, 19), zero))
-        store(sums, 20, where(ended, load(sums, 20), sum_z2))
+        store(sums, 20, where(ended, load(sums, 20), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_20_t(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1712,20 +1743,23 @@ def garch_20_t(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
     xm2 = a2 * presample_slope
     s1 = presample
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -1738,12 +1772,6 @@ def garch_20_t(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_a2 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -1755,43 +1783,41 @@ def garch_20_t(returns, n_obs, theta, constants, sums):
             d_a2 = x2
             s = fma(a2, x2, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             if t & 7 == 7:
@@ -1799,36 +1825,41 @@ def garch_20_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
         store(sums, 6, where(ended, load(sums, 6), zero))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
         store(sums, 8, where(ended, load(sums, 8), zero))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
         store(sums, 11, where(ended, load(sums, 11), zero))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_a2))
-        store(sums, 20, where(ended, load(sums, 20), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 21, where(ended, load(sums, 21), sum_r))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_a2))
+        store(sums, 20, where(ended, load(sums, 20), log_q))
+        store(sums, 21, where(ended, load(sums, 21), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_20_skewt(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1845,18 +1876,24 @@ def garch_20_skewt(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
     xm2 = a2 * presample_slope
     s1 = presample
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -1869,15 +1906,7 @@ def garch_20_skewt(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_a2 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -1889,55 +1918,51 @@ def garch_20_skewt(returns, n_obs, theta, constants, sums):
             d_a2 = x2
             s = fma(a2, x2, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_inverse = sum_inverse + sigma * u
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             if t & 7 == 7:
@@ -1945,39 +1970,44 @@ def garch_20_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
         store(sums, 6, where(ended, load(sums, 6), zero))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
         store(sums, 8, where(ended, load(sums, 8), zero))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
         store(sums, 11, where(ended, load(sums, 11), zero))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_a2))
-        store(sums, 20, where(ended, load(sums, 20), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_a2))
+        store(sums, 20, where(ended, load(sums, 20), log_q))
         store(sums, 21, where(ended, load(sums, 21), sum_k))
-        store(sums, 22, where(ended, load(sums, 22), sum_kz))
+        store(sums, 22, where(ended, load(sums, 22), sum_psi_z))
         store(sums, 23, where(ended, load(sums, 23), sum_kys))
-        store(sums, 24, where(ended, load(sums, 24), sum_inverse))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_20_ged(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1991,19 +2021,22 @@ def garch_20_ged(returns, n_obs, theta, constants, sums):
     m2a2 = a2 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
     xm2 = a2 * presample_slope
     s1 = presample
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -2016,10 +2049,6 @@ def garch_20_ged(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_a2 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2031,70 +2060,74 @@ def garch_20_ged(returns, n_obs, theta, constants, sums):
             d_a2 = x2
             s = fma(a2, x2, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
         store(sums, 6, where(ended, load(sums, 6), zero))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
         store(sums, 8, where(ended, load(sums, 8), zero))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
         store(sums, 11, where(ended, load(sums, 11), zero))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_a2))
-        store(sums, 20, where(ended, load(sums, 20), sum_m))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_a2))
+        store(sums, 20, where(ended, load(sums, 20), sum_psi_z))
         store(sums, 21, where(ended, load(sums, 21), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -2102,6 +2135,7 @@ def garch_20_ged(returns, n_obs, theta, constants, sums):
 
 def garch_21_normal(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2114,6 +2148,7 @@ def garch_21_normal(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2124,13 +2159,15 @@ def garch_21_normal(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_a21 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -2143,9 +2180,6 @@ def garch_21_normal(returns, n_obs, theta, constants, sums):
     m4_3 = zero
     m4_4 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2158,39 +2192,40 @@ def garch_21_normal(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_a2, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_b1 = fma(cd, d_b1, score_b1)
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_a2, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = sum_u + u
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s1 = s
@@ -2202,42 +2237,46 @@ def garch_21_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
         store(sums, 7, where(ended, load(sums, 7), zero))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
         store(sums, 9, where(ended, load(sums, 9), zero))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
         store(sums, 12, where(ended, load(sums, 12), zero))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
         store(sums, 16, where(ended, load(sums, 16), zero))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
         store(sums, 22, where(ended, load(sums, 22), zero))
         store(sums, 23, where(ended, load(sums, 23), zero))
         store(sums, 24, where(ended, load(sums, 24), zero))
         store(sums, 25, where(ended, load(sums, 25), zero))
         store(sums, 26, where(ended, load(sums, 26), zero))
-        store(sums, 27, where(ended, load(sums, 27), sum_z2))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_21_t(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2250,9 +2289,8 @@ def garch_21_t(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2263,13 +2301,17 @@ def garch_21_t(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_a21 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -2287,12 +2329,6 @@ def garch_21_t(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_a2 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2305,50 +2341,48 @@ def garch_21_t(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_a2, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_b1 = sum_b1 + l_b1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_b1 = fma(cd, d_b1, score_b1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_a2, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_b1 = sum_b1 + l_b1
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s1 = s
@@ -2362,43 +2396,48 @@ def garch_21_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
         store(sums, 7, where(ended, load(sums, 7), zero))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
         store(sums, 9, where(ended, load(sums, 9), zero))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
         store(sums, 12, where(ended, load(sums, 12), zero))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
         store(sums, 16, where(ended, load(sums, 16), zero))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_a2))
-        store(sums, 26, where(ended, load(sums, 26), sum_b1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 28, where(ended, load(sums, 28), sum_r))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_a2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
+        store(sums, 28, where(ended, load(sums, 28), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_21_skewt(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2416,7 +2455,7 @@ def garch_21_skewt(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2427,13 +2466,19 @@ def garch_21_skewt(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_a21 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -2451,15 +2496,7 @@ def garch_21_skewt(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_a2 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2472,62 +2509,58 @@ def garch_21_skewt(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_a2, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_b1 = sum_b1 + l_b1
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_b1 = fma(cd, d_b1, score_b1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_a2, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_b1 = sum_b1 + l_b1
+                sum_inverse = sum_inverse + sigma * u
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s1 = s
@@ -2541,46 +2574,51 @@ def garch_21_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
         store(sums, 7, where(ended, load(sums, 7), zero))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
         store(sums, 9, where(ended, load(sums, 9), zero))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
         store(sums, 12, where(ended, load(sums, 12), zero))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
         store(sums, 16, where(ended, load(sums, 16), zero))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_a2))
-        store(sums, 26, where(ended, load(sums, 26), sum_b1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_a2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
         store(sums, 28, where(ended, load(sums, 28), sum_k))
-        store(sums, 29, where(ended, load(sums, 29), sum_kz))
+        store(sums, 29, where(ended, load(sums, 29), sum_psi_z))
         store(sums, 30, where(ended, load(sums, 30), sum_kys))
-        store(sums, 31, where(ended, load(sums, 31), sum_inverse))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_21_ged(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2595,7 +2633,7 @@ def garch_21_ged(returns, n_obs, theta, constants, sums):
     m2a2 = a2 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -2607,13 +2645,16 @@ def garch_21_ged(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_a21 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -2631,10 +2672,6 @@ def garch_21_ged(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_a2 = zero
     sum_b1 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2647,49 +2684,50 @@ def garch_21_ged(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_a2, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_b1 = sum_b1 + l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_b1 = fma(cd, d_b1, score_b1)
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_a2, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_b1 = sum_b1 + l_b1
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s1 = s
@@ -2701,36 +2739,39 @@ def garch_21_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
         store(sums, 7, where(ended, load(sums, 7), zero))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
         store(sums, 9, where(ended, load(sums, 9), zero))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
         store(sums, 12, where(ended, load(sums, 12), zero))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
         store(sums, 16, where(ended, load(sums, 16), zero))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_a2))
-        store(sums, 26, where(ended, load(sums, 26), sum_b1))
-        store(sums, 27, where(ended, load(sums, 27), sum_m))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_a2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b1))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         store(sums, 28, where(ended, load(sums, 28), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -2738,6 +2779,7 @@ def garch_21_ged(returns, n_obs, theta, constants, sums):
 
 def garch_22_normal(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2751,6 +2793,7 @@ def garch_22_normal(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2769,14 +2812,16 @@ def garch_22_normal(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -2794,9 +2839,6 @@ def garch_22_normal(returns, n_obs, theta, constants, sums):
     m5_4 = zero
     m5_5 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2810,46 +2852,47 @@ def garch_22_normal(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_a2, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_a2, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_a2, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_a2, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = sum_u + u
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s2 = s1
@@ -2869,50 +2912,54 @@ def garch_22_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b2))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
         store(sums, 8, where(ended, load(sums, 8), zero))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
         store(sums, 10, where(ended, load(sums, 10), zero))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
         store(sums, 13, where(ended, load(sums, 13), zero))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
         store(sums, 17, where(ended, load(sums, 17), zero))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
         store(sums, 22, where(ended, load(sums, 22), zero))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
         store(sums, 29, where(ended, load(sums, 29), zero))
         store(sums, 30, where(ended, load(sums, 30), zero))
         store(sums, 31, where(ended, load(sums, 31), zero))
         store(sums, 32, where(ended, load(sums, 32), zero))
         store(sums, 33, where(ended, load(sums, 33), zero))
         store(sums, 34, where(ended, load(sums, 34), zero))
-        store(sums, 35, where(ended, load(sums, 35), sum_z2))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_22_t(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2926,9 +2973,8 @@ def garch_22_t(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2947,14 +2993,18 @@ def garch_22_t(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -2978,12 +3028,6 @@ def garch_22_t(returns, n_obs, theta, constants, sums):
     sum_a2 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2997,58 +3041,56 @@ def garch_22_t(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_a2, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_a2, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_a2, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_a2, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s2 = s1
@@ -3070,51 +3112,56 @@ def garch_22_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b2))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
         store(sums, 8, where(ended, load(sums, 8), zero))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
         store(sums, 10, where(ended, load(sums, 10), zero))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
         store(sums, 13, where(ended, load(sums, 13), zero))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
         store(sums, 17, where(ended, load(sums, 17), zero))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
         store(sums, 22, where(ended, load(sums, 22), zero))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_a2))
-        store(sums, 33, where(ended, load(sums, 33), sum_b1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b2))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 36, where(ended, load(sums, 36), sum_r))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_a2))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_b1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b2))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
+        store(sums, 36, where(ended, load(sums, 36), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_22_skewt(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3133,7 +3180,7 @@ def garch_22_skewt(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -3152,14 +3199,20 @@ def garch_22_skewt(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -3183,15 +3236,7 @@ def garch_22_skewt(returns, n_obs, theta, constants, sums):
     sum_a2 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -3205,70 +3250,66 @@ def garch_22_skewt(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_a2, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_a2, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_a2, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_a2, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
+                sum_inverse = sum_inverse + sigma * u
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s2 = s1
@@ -3290,54 +3331,59 @@ def garch_22_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b2))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
         store(sums, 8, where(ended, load(sums, 8), zero))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
         store(sums, 10, where(ended, load(sums, 10), zero))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
         store(sums, 13, where(ended, load(sums, 13), zero))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
         store(sums, 17, where(ended, load(sums, 17), zero))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
         store(sums, 22, where(ended, load(sums, 22), zero))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_a2))
-        store(sums, 33, where(ended, load(sums, 33), sum_b1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b2))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_a2))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_b1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b2))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
         store(sums, 36, where(ended, load(sums, 36), sum_k))
-        store(sums, 37, where(ended, load(sums, 37), sum_kz))
+        store(sums, 37, where(ended, load(sums, 37), sum_psi_z))
         store(sums, 38, where(ended, load(sums, 38), sum_kys))
-        store(sums, 39, where(ended, load(sums, 39), sum_inverse))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def garch_22_ged(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3353,7 +3399,7 @@ def garch_22_ged(returns, n_obs, theta, constants, sums):
     m2a2 = a2 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -3373,14 +3419,17 @@ def garch_22_ged(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_1 = zero
     m2_1 = zero
@@ -3404,10 +3453,6 @@ def garch_22_ged(returns, n_obs, theta, constants, sums):
     sum_a2 = zero
     sum_b1 = zero
     sum_b2 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -3421,57 +3466,58 @@ def garch_22_ged(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_a2, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_a2, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_a2, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_a2, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s2 = s1
@@ -3491,44 +3537,47 @@ def garch_22_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b2))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
         store(sums, 8, where(ended, load(sums, 8), zero))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
         store(sums, 10, where(ended, load(sums, 10), zero))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
         store(sums, 13, where(ended, load(sums, 13), zero))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
         store(sums, 17, where(ended, load(sums, 17), zero))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
         store(sums, 22, where(ended, load(sums, 22), zero))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_a2))
-        store(sums, 33, where(ended, load(sums, 33), sum_b1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b2))
-        store(sums, 35, where(ended, load(sums, 35), sum_m))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_a2))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_b1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b2))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         store(sums, 36, where(ended, load(sums, 36), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)

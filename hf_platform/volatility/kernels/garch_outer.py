@@ -5,6 +5,7 @@
 # pyright: basic, reportCallIssue=false
 
 from hf_platform.volatility.lanes import (
+    align_stack,
     exponential,
     fma,
     less,
@@ -20,6 +21,7 @@ from hf_platform.volatility.lanes import (
 
 def garch_10_normal_outer(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -29,6 +31,7 @@ def garch_10_normal_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     s1 = presample
@@ -47,24 +50,21 @@ def garch_10_normal_outer(returns, n_obs, theta, constants, sums):
             d_a1 = x1
             s = fma(a1, x1, w)
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
+            psi_z = e * psi_sigma
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
             b2_0 = fma(v_a1, v_mu, b2_0)
             b2_1 = fma(v_a1, v_w, b2_1)
             b2_2 = fma(v_a1, v_a1, b2_2)
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
@@ -80,6 +80,7 @@ def garch_10_normal_outer(returns, n_obs, theta, constants, sums):
 
 def garch_10_t_outer(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -89,9 +90,8 @@ def garch_10_t_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -116,23 +116,18 @@ def garch_10_t_outer(returns, n_obs, theta, constants, sums):
             d_a1 = x1
             s = fma(a1, x1, w)
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -143,7 +138,7 @@ def garch_10_t_outer(returns, n_obs, theta, constants, sums):
             b3_1 = fma(v_nu, v_w, b3_1)
             b3_2 = fma(v_nu, v_a1, b3_2)
             b3_3 = fma(v_nu, v_nu, b3_3)
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
@@ -163,6 +158,7 @@ def garch_10_t_outer(returns, n_obs, theta, constants, sums):
 
 def garch_10_skewt_outer(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -177,7 +173,7 @@ def garch_10_skewt_outer(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -212,35 +208,27 @@ def garch_10_skewt_outer(returns, n_obs, theta, constants, sums):
             d_a1 = x1
             s = fma(a1, x1, w)
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -256,7 +244,7 @@ def garch_10_skewt_outer(returns, n_obs, theta, constants, sums):
             b4_2 = fma(v_lam, v_a1, b4_2)
             b4_3 = fma(v_lam, v_nu, b4_3)
             b4_4 = fma(v_lam, v_lam, b4_4)
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
@@ -281,6 +269,7 @@ def garch_10_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def garch_10_ged_outer(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -292,7 +281,7 @@ def garch_10_ged_outer(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -318,22 +307,19 @@ def garch_10_ged_outer(returns, n_obs, theta, constants, sums):
             d_a1 = x1
             s = fma(a1, x1, w)
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -344,7 +330,7 @@ def garch_10_ged_outer(returns, n_obs, theta, constants, sums):
             b3_1 = fma(v_nu, v_w, b3_1)
             b3_2 = fma(v_nu, v_a1, b3_2)
             b3_3 = fma(v_nu, v_nu, b3_3)
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
@@ -364,6 +350,7 @@ def garch_10_ged_outer(returns, n_obs, theta, constants, sums):
 
 def garch_11_normal_outer(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -374,6 +361,7 @@ def garch_11_normal_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     s1 = presample
@@ -401,19 +389,15 @@ def garch_11_normal_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_b1 = c * l_b1
+            psi_z = e * psi_sigma
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -424,7 +408,7 @@ def garch_11_normal_outer(returns, n_obs, theta, constants, sums):
             b3_1 = fma(v_b1, v_w, b3_1)
             b3_2 = fma(v_b1, v_a1, b3_2)
             b3_3 = fma(v_b1, v_b1, b3_3)
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             s1 = s
             d_mu1 = d_mu
@@ -449,6 +433,7 @@ def garch_11_normal_outer(returns, n_obs, theta, constants, sums):
 
 def garch_11_t_outer(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -459,9 +444,8 @@ def garch_11_t_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -496,25 +480,19 @@ def garch_11_t_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_b1 = c * l_b1
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -530,7 +508,7 @@ def garch_11_t_outer(returns, n_obs, theta, constants, sums):
             b4_2 = fma(v_nu, v_a1, b4_2)
             b4_3 = fma(v_nu, v_b1, b4_3)
             b4_4 = fma(v_nu, v_nu, b4_4)
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             s1 = s
             d_mu1 = d_mu
@@ -560,6 +538,7 @@ def garch_11_t_outer(returns, n_obs, theta, constants, sums):
 
 def garch_11_skewt_outer(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -575,7 +554,7 @@ def garch_11_skewt_outer(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -621,37 +600,28 @@ def garch_11_skewt_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_b1 = c * l_b1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -673,7 +643,7 @@ def garch_11_skewt_outer(returns, n_obs, theta, constants, sums):
             b5_3 = fma(v_lam, v_b1, b5_3)
             b5_4 = fma(v_lam, v_nu, b5_4)
             b5_5 = fma(v_lam, v_lam, b5_5)
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             s1 = s
             d_mu1 = d_mu
@@ -709,6 +679,7 @@ def garch_11_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def garch_11_ged_outer(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -721,7 +692,7 @@ def garch_11_ged_outer(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -757,24 +728,20 @@ def garch_11_ged_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_b1 = c * l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -790,7 +757,7 @@ def garch_11_ged_outer(returns, n_obs, theta, constants, sums):
             b4_2 = fma(v_nu, v_a1, b4_2)
             b4_3 = fma(v_nu, v_b1, b4_3)
             b4_4 = fma(v_nu, v_nu, b4_4)
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             s1 = s
             d_mu1 = d_mu
@@ -820,6 +787,7 @@ def garch_11_ged_outer(returns, n_obs, theta, constants, sums):
 
 def garch_12_normal_outer(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -831,6 +799,7 @@ def garch_12_normal_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     s1 = presample
@@ -871,21 +840,16 @@ def garch_12_normal_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = e * psi_sigma
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -901,7 +865,7 @@ def garch_12_normal_outer(returns, n_obs, theta, constants, sums):
             b4_2 = fma(v_b2, v_a1, b4_2)
             b4_3 = fma(v_b2, v_b1, b4_3)
             b4_4 = fma(v_b2, v_b2, b4_4)
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             s2 = s1
             s1 = s
@@ -938,6 +902,7 @@ def garch_12_normal_outer(returns, n_obs, theta, constants, sums):
 
 def garch_12_t_outer(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -949,9 +914,8 @@ def garch_12_t_outer(returns, n_obs, theta, constants, sums):
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -1000,27 +964,20 @@ def garch_12_t_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1042,7 +999,7 @@ def garch_12_t_outer(returns, n_obs, theta, constants, sums):
             b5_3 = fma(v_nu, v_b1, b5_3)
             b5_4 = fma(v_nu, v_b2, b5_4)
             b5_5 = fma(v_nu, v_nu, b5_5)
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             s2 = s1
             s1 = s
@@ -1085,6 +1042,7 @@ def garch_12_t_outer(returns, n_obs, theta, constants, sums):
 
 def garch_12_skewt_outer(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1101,7 +1059,7 @@ def garch_12_skewt_outer(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -1162,39 +1120,29 @@ def garch_12_skewt_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1223,7 +1171,7 @@ def garch_12_skewt_outer(returns, n_obs, theta, constants, sums):
             b6_4 = fma(v_lam, v_b2, b6_4)
             b6_5 = fma(v_lam, v_nu, b6_5)
             b6_6 = fma(v_lam, v_lam, b6_6)
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             s2 = s1
             s1 = s
@@ -1273,6 +1221,7 @@ def garch_12_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def garch_12_ged_outer(returns, n_obs, theta, constants, sums):
     """garch(1, 0, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1286,7 +1235,7 @@ def garch_12_ged_outer(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -1336,26 +1285,21 @@ def garch_12_ged_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1377,7 +1321,7 @@ def garch_12_ged_outer(returns, n_obs, theta, constants, sums):
             b5_3 = fma(v_nu, v_b1, b5_3)
             b5_4 = fma(v_nu, v_b2, b5_4)
             b5_5 = fma(v_nu, v_nu, b5_5)
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             s2 = s1
             s1 = s
@@ -1420,6 +1364,7 @@ def garch_12_ged_outer(returns, n_obs, theta, constants, sums):
 
 def garch_20_normal_outer(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1431,6 +1376,7 @@ def garch_20_normal_outer(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -1457,19 +1403,15 @@ def garch_20_normal_outer(returns, n_obs, theta, constants, sums):
             d_a2 = x2
             s = fma(a2, x2, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
+            psi_z = e * psi_sigma
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1482,7 +1424,7 @@ def garch_20_normal_outer(returns, n_obs, theta, constants, sums):
             b3_3 = fma(v_a2, v_a2, b3_3)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
         # Hand out the sums of every lane that has come this far; longer ones write again later.
@@ -1503,6 +1445,7 @@ def garch_20_normal_outer(returns, n_obs, theta, constants, sums):
 
 def garch_20_t_outer(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1514,9 +1457,8 @@ def garch_20_t_outer(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -1550,25 +1492,19 @@ def garch_20_t_outer(returns, n_obs, theta, constants, sums):
             d_a2 = x2
             s = fma(a2, x2, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1586,7 +1522,7 @@ def garch_20_t_outer(returns, n_obs, theta, constants, sums):
             b4_4 = fma(v_nu, v_nu, b4_4)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
         # Hand out the sums of every lane that has come this far; longer ones write again later.
@@ -1612,6 +1548,7 @@ def garch_20_t_outer(returns, n_obs, theta, constants, sums):
 
 def garch_20_skewt_outer(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1628,7 +1565,7 @@ def garch_20_skewt_outer(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -1673,37 +1610,28 @@ def garch_20_skewt_outer(returns, n_obs, theta, constants, sums):
             d_a2 = x2
             s = fma(a2, x2, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1727,7 +1655,7 @@ def garch_20_skewt_outer(returns, n_obs, theta, constants, sums):
             b5_5 = fma(v_lam, v_lam, b5_5)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
         # Hand out the sums of every lane that has come this far; longer ones write again later.
@@ -1759,6 +1687,7 @@ def garch_20_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def garch_20_ged_outer(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1772,7 +1701,7 @@ def garch_20_ged_outer(returns, n_obs, theta, constants, sums):
     m2a2 = a2 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -1807,24 +1736,20 @@ def garch_20_ged_outer(returns, n_obs, theta, constants, sums):
             d_a2 = x2
             s = fma(a2, x2, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1842,7 +1767,7 @@ def garch_20_ged_outer(returns, n_obs, theta, constants, sums):
             b4_4 = fma(v_nu, v_nu, b4_4)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
         # Hand out the sums of every lane that has come this far; longer ones write again later.
@@ -1868,6 +1793,7 @@ def garch_20_ged_outer(returns, n_obs, theta, constants, sums):
 
 def garch_21_normal_outer(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1880,6 +1806,7 @@ def garch_21_normal_outer(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -1917,21 +1844,16 @@ def garch_21_normal_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_b1 = c * l_b1
+            psi_z = e * psi_sigma
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1949,7 +1871,7 @@ def garch_21_normal_outer(returns, n_obs, theta, constants, sums):
             b4_4 = fma(v_b1, v_b1, b4_4)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s1 = s
@@ -1981,6 +1903,7 @@ def garch_21_normal_outer(returns, n_obs, theta, constants, sums):
 
 def garch_21_t_outer(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1993,9 +1916,8 @@ def garch_21_t_outer(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -2041,27 +1963,20 @@ def garch_21_t_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_b1 = c * l_b1
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2085,7 +2000,7 @@ def garch_21_t_outer(returns, n_obs, theta, constants, sums):
             b5_5 = fma(v_nu, v_nu, b5_5)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s1 = s
@@ -2123,6 +2038,7 @@ def garch_21_t_outer(returns, n_obs, theta, constants, sums):
 
 def garch_21_skewt_outer(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2140,7 +2056,7 @@ def garch_21_skewt_outer(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -2198,39 +2114,29 @@ def garch_21_skewt_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_b1 = c * l_b1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2261,7 +2167,7 @@ def garch_21_skewt_outer(returns, n_obs, theta, constants, sums):
             b6_6 = fma(v_lam, v_lam, b6_6)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s1 = s
@@ -2306,6 +2212,7 @@ def garch_21_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def garch_21_ged_outer(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2320,7 +2227,7 @@ def garch_21_ged_outer(returns, n_obs, theta, constants, sums):
     m2a2 = a2 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -2367,26 +2274,21 @@ def garch_21_ged_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_b1 = c * l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2410,7 +2312,7 @@ def garch_21_ged_outer(returns, n_obs, theta, constants, sums):
             b5_5 = fma(v_nu, v_nu, b5_5)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s1 = s
@@ -2448,6 +2350,7 @@ def garch_21_ged_outer(returns, n_obs, theta, constants, sums):
 
 def garch_22_normal_outer(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2461,6 +2364,7 @@ def garch_22_normal_outer(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2513,23 +2417,17 @@ def garch_22_normal_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = e * psi_sigma
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2553,7 +2451,7 @@ def garch_22_normal_outer(returns, n_obs, theta, constants, sums):
             b5_5 = fma(v_b2, v_b2, b5_5)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s2 = s1
@@ -2599,6 +2497,7 @@ def garch_22_normal_outer(returns, n_obs, theta, constants, sums):
 
 def garch_22_t_outer(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2612,9 +2511,8 @@ def garch_22_t_outer(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -2676,29 +2574,21 @@ def garch_22_t_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2729,7 +2619,7 @@ def garch_22_t_outer(returns, n_obs, theta, constants, sums):
             b6_6 = fma(v_nu, v_nu, b6_6)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s2 = s1
@@ -2782,6 +2672,7 @@ def garch_22_t_outer(returns, n_obs, theta, constants, sums):
 
 def garch_22_skewt_outer(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2800,7 +2691,7 @@ def garch_22_skewt_outer(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -2875,41 +2766,30 @@ def garch_22_skewt_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2948,7 +2828,7 @@ def garch_22_skewt_outer(returns, n_obs, theta, constants, sums):
             b7_7 = fma(v_lam, v_lam, b7_7)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s2 = s1
@@ -3009,6 +2889,7 @@ def garch_22_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def garch_22_ged_outer(returns, n_obs, theta, constants, sums):
     """garch(2, 0, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3024,7 +2905,7 @@ def garch_22_ged_outer(returns, n_obs, theta, constants, sums):
     m2a2 = a2 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -3087,28 +2968,22 @@ def garch_22_ged_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3139,7 +3014,7 @@ def garch_22_ged_outer(returns, n_obs, theta, constants, sums):
             b6_6 = fma(v_nu, v_nu, b6_6)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             xm1 = m2a1 * e
             next_xm2 = m2a2 * e
             s2 = s1

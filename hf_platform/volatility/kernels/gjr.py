@@ -5,6 +5,7 @@
 # pyright: basic, reportCallIssue=false
 
 from hf_platform.volatility.lanes import (
+    align_stack,
     exponent,
     exponential,
     fma,
@@ -22,6 +23,7 @@ from hf_platform.volatility.lanes import (
 
 def gjr_10_normal(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -33,17 +35,20 @@ def gjr_10_normal(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -55,9 +60,6 @@ def gjr_10_normal(returns, n_obs, theta, constants, sums):
     m3_2 = zero
     m3_3 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -68,69 +70,74 @@ def gjr_10_normal(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_g1 = u * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                sum_u = sum_u + u
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
-        store(sums, 6, where(ended, load(sums, 6), m1_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
-        store(sums, 8, where(ended, load(sums, 8), m2_0))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
-        store(sums, 11, where(ended, load(sums, 11), m3_0))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m3_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
         store(sums, 16, where(ended, load(sums, 16), zero))
         store(sums, 17, where(ended, load(sums, 17), zero))
         store(sums, 18, where(ended, load(sums, 18), zero))
         store(sums, 19, where(ended, load(sums, 19), zero))
-        store(sums, 20, where(ended, load(sums, 20), sum_z2))
+        store(sums, 20, where(ended, load(sums, 20), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_10_t(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -142,20 +149,23 @@ def gjr_10_t(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -171,12 +181,6 @@ def gjr_10_t(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_g1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -187,44 +191,42 @@ def gjr_10_t(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            product_q = product_q * big
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_g1 = u * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -233,36 +235,41 @@ def gjr_10_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
-        store(sums, 6, where(ended, load(sums, 6), m1_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
-        store(sums, 8, where(ended, load(sums, 8), m2_0))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
-        store(sums, 11, where(ended, load(sums, 11), m3_0))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_g1))
-        store(sums, 20, where(ended, load(sums, 20), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 21, where(ended, load(sums, 21), sum_r))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m3_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_g1))
+        store(sums, 20, where(ended, load(sums, 20), log_q))
+        store(sums, 21, where(ended, load(sums, 21), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_10_skewt(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -279,18 +286,24 @@ def gjr_10_skewt(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -306,15 +319,7 @@ def gjr_10_skewt(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_g1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -325,56 +330,52 @@ def gjr_10_skewt(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            product_q = product_q * big
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_g1 = u * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_inverse = sum_inverse + sigma * u
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -383,39 +384,44 @@ def gjr_10_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
-        store(sums, 6, where(ended, load(sums, 6), m1_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
-        store(sums, 8, where(ended, load(sums, 8), m2_0))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
-        store(sums, 11, where(ended, load(sums, 11), m3_0))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_g1))
-        store(sums, 20, where(ended, load(sums, 20), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m3_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_g1))
+        store(sums, 20, where(ended, load(sums, 20), log_q))
         store(sums, 21, where(ended, load(sums, 21), sum_k))
-        store(sums, 22, where(ended, load(sums, 22), sum_kz))
+        store(sums, 22, where(ended, load(sums, 22), sum_psi_z))
         store(sums, 23, where(ended, load(sums, 23), sum_kys))
-        store(sums, 24, where(ended, load(sums, 24), sum_inverse))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_10_ged(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -429,19 +435,22 @@ def gjr_10_ged(returns, n_obs, theta, constants, sums):
     m2g1 = g1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -457,10 +466,6 @@ def gjr_10_ged(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_g1 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -471,72 +476,76 @@ def gjr_10_ged(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_g1 = u * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
-        store(sums, 6, where(ended, load(sums, 6), m1_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
-        store(sums, 8, where(ended, load(sums, 8), m2_0))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
-        store(sums, 11, where(ended, load(sums, 11), m3_0))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_g1))
-        store(sums, 20, where(ended, load(sums, 20), sum_m))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m3_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_g1))
+        store(sums, 20, where(ended, load(sums, 20), sum_psi_z))
         store(sums, 21, where(ended, load(sums, 21), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -544,6 +553,7 @@ def gjr_10_ged(returns, n_obs, theta, constants, sums):
 
 def gjr_11_normal(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -556,6 +566,7 @@ def gjr_11_normal(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -566,13 +577,15 @@ def gjr_11_normal(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -589,9 +602,6 @@ def gjr_11_normal(returns, n_obs, theta, constants, sums):
     m4_3 = zero
     m4_4 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -603,41 +613,42 @@ def gjr_11_normal(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = sum_u + u
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -650,42 +661,46 @@ def gjr_11_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
         store(sums, 22, where(ended, load(sums, 22), zero))
         store(sums, 23, where(ended, load(sums, 23), zero))
         store(sums, 24, where(ended, load(sums, 24), zero))
         store(sums, 25, where(ended, load(sums, 25), zero))
         store(sums, 26, where(ended, load(sums, 26), zero))
-        store(sums, 27, where(ended, load(sums, 27), sum_z2))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_11_t(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -698,9 +713,8 @@ def gjr_11_t(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -711,13 +725,17 @@ def gjr_11_t(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -739,12 +757,6 @@ def gjr_11_t(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_g1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -756,52 +768,50 @@ def gjr_11_t(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            product_q = product_q * big
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -816,43 +826,48 @@ def gjr_11_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_g1))
-        store(sums, 26, where(ended, load(sums, 26), sum_b1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 28, where(ended, load(sums, 28), sum_r))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_g1))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
+        store(sums, 28, where(ended, load(sums, 28), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_11_skewt(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -870,7 +885,7 @@ def gjr_11_skewt(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -881,13 +896,19 @@ def gjr_11_skewt(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -909,15 +930,7 @@ def gjr_11_skewt(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_g1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -929,64 +942,60 @@ def gjr_11_skewt(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            product_q = product_q * big
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_inverse = sum_inverse + sigma * u
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -1001,46 +1010,51 @@ def gjr_11_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_g1))
-        store(sums, 26, where(ended, load(sums, 26), sum_b1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_g1))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
         store(sums, 28, where(ended, load(sums, 28), sum_k))
-        store(sums, 29, where(ended, load(sums, 29), sum_kz))
+        store(sums, 29, where(ended, load(sums, 29), sum_psi_z))
         store(sums, 30, where(ended, load(sums, 30), sum_kys))
-        store(sums, 31, where(ended, load(sums, 31), sum_inverse))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_11_ged(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1055,7 +1069,7 @@ def gjr_11_ged(returns, n_obs, theta, constants, sums):
     m2g1 = g1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -1067,13 +1081,16 @@ def gjr_11_ged(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1095,10 +1112,6 @@ def gjr_11_ged(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_g1 = zero
     sum_b1 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1110,51 +1123,52 @@ def gjr_11_ged(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -1167,36 +1181,39 @@ def gjr_11_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_g1))
-        store(sums, 26, where(ended, load(sums, 26), sum_b1))
-        store(sums, 27, where(ended, load(sums, 27), sum_m))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_g1))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b1))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         store(sums, 28, where(ended, load(sums, 28), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -1204,6 +1221,7 @@ def gjr_11_ged(returns, n_obs, theta, constants, sums):
 
 def gjr_12_normal(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1217,6 +1235,7 @@ def gjr_12_normal(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -1235,14 +1254,16 @@ def gjr_12_normal(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1265,9 +1286,6 @@ def gjr_12_normal(returns, n_obs, theta, constants, sums):
     m5_4 = zero
     m5_5 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1280,49 +1298,50 @@ def gjr_12_normal(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_0 = fma(l_b2, l_mu, m5_0)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_g1, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_0 = fma(l_b2, l_mu, m5_0)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_g1, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = sum_u + u
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -1343,50 +1362,54 @@ def gjr_12_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b2))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
         store(sums, 29, where(ended, load(sums, 29), zero))
         store(sums, 30, where(ended, load(sums, 30), zero))
         store(sums, 31, where(ended, load(sums, 31), zero))
         store(sums, 32, where(ended, load(sums, 32), zero))
         store(sums, 33, where(ended, load(sums, 33), zero))
         store(sums, 34, where(ended, load(sums, 34), zero))
-        store(sums, 35, where(ended, load(sums, 35), sum_z2))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_12_t(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1400,9 +1423,8 @@ def gjr_12_t(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -1421,14 +1443,18 @@ def gjr_12_t(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1457,12 +1483,6 @@ def gjr_12_t(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1475,61 +1495,59 @@ def gjr_12_t(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_0 = fma(l_b2, l_mu, m5_0)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_g1, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
+            product_q = product_q * big
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_0 = fma(l_b2, l_mu, m5_0)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_g1, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -1552,51 +1570,56 @@ def gjr_12_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_g1))
-        store(sums, 33, where(ended, load(sums, 33), sum_b1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b2))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 36, where(ended, load(sums, 36), sum_r))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b2))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_g1))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_b1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b2))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
+        store(sums, 36, where(ended, load(sums, 36), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_12_skewt(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1615,7 +1638,7 @@ def gjr_12_skewt(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -1634,14 +1657,20 @@ def gjr_12_skewt(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1670,15 +1699,7 @@ def gjr_12_skewt(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1691,73 +1712,69 @@ def gjr_12_skewt(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_0 = fma(l_b2, l_mu, m5_0)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_g1, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
+            product_q = product_q * big
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_0 = fma(l_b2, l_mu, m5_0)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_g1, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
+                sum_inverse = sum_inverse + sigma * u
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -1780,54 +1797,59 @@ def gjr_12_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_g1))
-        store(sums, 33, where(ended, load(sums, 33), sum_b1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b2))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b2))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_g1))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_b1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b2))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
         store(sums, 36, where(ended, load(sums, 36), sum_k))
-        store(sums, 37, where(ended, load(sums, 37), sum_kz))
+        store(sums, 37, where(ended, load(sums, 37), sum_psi_z))
         store(sums, 38, where(ended, load(sums, 38), sum_kys))
-        store(sums, 39, where(ended, load(sums, 39), sum_inverse))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_12_ged(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1843,7 +1865,7 @@ def gjr_12_ged(returns, n_obs, theta, constants, sums):
     m2g1 = g1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -1863,14 +1885,17 @@ def gjr_12_ged(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1899,10 +1924,6 @@ def gjr_12_ged(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1915,60 +1936,61 @@ def gjr_12_ged(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_0 = fma(l_b2, l_mu, m5_0)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_g1, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product = product * s
-            x1 = e2
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_0 = fma(l_b2, l_mu, m5_0)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_g1, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -1989,44 +2011,47 @@ def gjr_12_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_g1))
-        store(sums, 33, where(ended, load(sums, 33), sum_b1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b2))
-        store(sums, 35, where(ended, load(sums, 35), sum_m))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_g1))
+        store(sums, 5, where(ended, load(sums, 5), half * score_b1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b2))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_g1))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_b1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b2))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         store(sums, 36, where(ended, load(sums, 36), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -2034,6 +2059,7 @@ def gjr_12_ged(returns, n_obs, theta, constants, sums):
 
 def gjr_20_normal(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2047,6 +2073,7 @@ def gjr_20_normal(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2054,13 +2081,15 @@ def gjr_20_normal(returns, n_obs, theta, constants, sums):
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2077,9 +2106,6 @@ def gjr_20_normal(returns, n_obs, theta, constants, sums):
     m4_3 = zero
     m4_4 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2092,43 +2118,44 @@ def gjr_20_normal(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_g1 = u * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                sum_u = sum_u + u
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -2136,42 +2163,46 @@ def gjr_20_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
         store(sums, 22, where(ended, load(sums, 22), zero))
         store(sums, 23, where(ended, load(sums, 23), zero))
         store(sums, 24, where(ended, load(sums, 24), zero))
         store(sums, 25, where(ended, load(sums, 25), zero))
         store(sums, 26, where(ended, load(sums, 26), zero))
-        store(sums, 27, where(ended, load(sums, 27), sum_z2))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_20_t(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2185,9 +2216,8 @@ def gjr_20_t(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2195,13 +2225,17 @@ def gjr_20_t(returns, n_obs, theta, constants, sums):
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2223,12 +2257,6 @@ def gjr_20_t(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_a2 = zero
     sum_g1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2241,54 +2269,52 @@ def gjr_20_t(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_g1 = u * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -2298,43 +2324,48 @@ def gjr_20_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_a2))
-        store(sums, 26, where(ended, load(sums, 26), sum_g1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 28, where(ended, load(sums, 28), sum_r))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_a2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_g1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
+        store(sums, 28, where(ended, load(sums, 28), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_20_skewt(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2353,7 +2384,7 @@ def gjr_20_skewt(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2361,13 +2392,19 @@ def gjr_20_skewt(returns, n_obs, theta, constants, sums):
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2389,15 +2426,7 @@ def gjr_20_skewt(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_a2 = zero
     sum_g1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2410,66 +2439,62 @@ def gjr_20_skewt(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_g1 = u * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_inverse = sum_inverse + sigma * u
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -2479,46 +2504,51 @@ def gjr_20_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_a2))
-        store(sums, 26, where(ended, load(sums, 26), sum_g1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_a2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_g1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
         store(sums, 28, where(ended, load(sums, 28), sum_k))
-        store(sums, 29, where(ended, load(sums, 29), sum_kz))
+        store(sums, 29, where(ended, load(sums, 29), sum_psi_z))
         store(sums, 30, where(ended, load(sums, 30), sum_kys))
-        store(sums, 31, where(ended, load(sums, 31), sum_inverse))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_20_ged(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2534,7 +2564,7 @@ def gjr_20_ged(returns, n_obs, theta, constants, sums):
     m2g1 = g1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -2543,13 +2573,16 @@ def gjr_20_ged(returns, n_obs, theta, constants, sums):
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2571,10 +2604,6 @@ def gjr_20_ged(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_a2 = zero
     sum_g1 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2587,53 +2616,54 @@ def gjr_20_ged(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_g1 = u * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -2641,36 +2671,39 @@ def gjr_20_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_a2))
-        store(sums, 26, where(ended, load(sums, 26), sum_g1))
-        store(sums, 27, where(ended, load(sums, 27), sum_m))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_a2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_g1))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         store(sums, 28, where(ended, load(sums, 28), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -2678,6 +2711,7 @@ def gjr_20_ged(returns, n_obs, theta, constants, sums):
 
 def gjr_21_normal(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2692,6 +2726,7 @@ def gjr_21_normal(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2705,14 +2740,16 @@ def gjr_21_normal(returns, n_obs, theta, constants, sums):
     d_a21 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2735,9 +2772,6 @@ def gjr_21_normal(returns, n_obs, theta, constants, sums):
     m5_4 = zero
     m5_5 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2751,51 +2785,52 @@ def gjr_21_normal(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                sum_u = sum_u + u
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -2810,50 +2845,54 @@ def gjr_21_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
         store(sums, 29, where(ended, load(sums, 29), zero))
         store(sums, 30, where(ended, load(sums, 30), zero))
         store(sums, 31, where(ended, load(sums, 31), zero))
         store(sums, 32, where(ended, load(sums, 32), zero))
         store(sums, 33, where(ended, load(sums, 33), zero))
         store(sums, 34, where(ended, load(sums, 34), zero))
-        store(sums, 35, where(ended, load(sums, 35), sum_z2))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_21_t(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2868,9 +2907,8 @@ def gjr_21_t(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2884,14 +2922,18 @@ def gjr_21_t(returns, n_obs, theta, constants, sums):
     d_a21 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2920,12 +2962,6 @@ def gjr_21_t(returns, n_obs, theta, constants, sums):
     sum_a2 = zero
     sum_g1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2939,63 +2975,61 @@ def gjr_21_t(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -3012,51 +3046,56 @@ def gjr_21_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_a2))
-        store(sums, 33, where(ended, load(sums, 33), sum_g1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b1))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 36, where(ended, load(sums, 36), sum_r))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_a2))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_g1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b1))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
+        store(sums, 36, where(ended, load(sums, 36), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_21_skewt(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3076,7 +3115,7 @@ def gjr_21_skewt(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -3090,14 +3129,20 @@ def gjr_21_skewt(returns, n_obs, theta, constants, sums):
     d_a21 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -3126,15 +3171,7 @@ def gjr_21_skewt(returns, n_obs, theta, constants, sums):
     sum_a2 = zero
     sum_g1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -3148,75 +3185,71 @@ def gjr_21_skewt(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_inverse = sum_inverse + sigma * u
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -3233,54 +3266,59 @@ def gjr_21_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_a2))
-        store(sums, 33, where(ended, load(sums, 33), sum_g1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b1))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_a2))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_g1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b1))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
         store(sums, 36, where(ended, load(sums, 36), sum_k))
-        store(sums, 37, where(ended, load(sums, 37), sum_kz))
+        store(sums, 37, where(ended, load(sums, 37), sum_psi_z))
         store(sums, 38, where(ended, load(sums, 38), sum_kys))
-        store(sums, 39, where(ended, load(sums, 39), sum_inverse))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_21_ged(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3297,7 +3335,7 @@ def gjr_21_ged(returns, n_obs, theta, constants, sums):
     m2g1 = g1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -3312,14 +3350,17 @@ def gjr_21_ged(returns, n_obs, theta, constants, sums):
     d_a21 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -3348,10 +3389,6 @@ def gjr_21_ged(returns, n_obs, theta, constants, sums):
     sum_a2 = zero
     sum_g1 = zero
     sum_b1 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -3365,62 +3402,63 @@ def gjr_21_ged(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -3435,44 +3473,47 @@ def gjr_21_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_a2))
-        store(sums, 33, where(ended, load(sums, 33), sum_g1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b1))
-        store(sums, 35, where(ended, load(sums, 35), sum_m))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_a2))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_g1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b1))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         store(sums, 36, where(ended, load(sums, 36), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -3480,6 +3521,7 @@ def gjr_21_ged(returns, n_obs, theta, constants, sums):
 
 def gjr_22_normal(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3495,6 +3537,7 @@ def gjr_22_normal(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -3517,8 +3560,8 @@ def gjr_22_normal(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
@@ -3526,6 +3569,8 @@ def gjr_22_normal(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -3555,9 +3600,6 @@ def gjr_22_normal(returns, n_obs, theta, constants, sums):
     m6_5 = zero
     m6_6 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -3572,60 +3614,61 @@ def gjr_22_normal(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            m6_0 = fma(l_b2, l_mu, m6_0)
-            m6_1 = fma(l_b2, l_w, m6_1)
-            m6_2 = fma(l_b2, l_a1, m6_2)
-            m6_3 = fma(l_b2, l_a2, m6_3)
-            m6_4 = fma(l_b2, l_g1, m6_4)
-            m6_5 = fma(l_b2, l_b1, m6_5)
-            m6_6 = fma(l_b2, l_b2, m6_6)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                m6_0 = fma(l_b2, l_mu, m6_0)
+                m6_1 = fma(l_b2, l_w, m6_1)
+                m6_2 = fma(l_b2, l_a1, m6_2)
+                m6_3 = fma(l_b2, l_a2, m6_3)
+                m6_4 = fma(l_b2, l_g1, m6_4)
+                m6_5 = fma(l_b2, l_b1, m6_5)
+                m6_6 = fma(l_b2, l_b2, m6_6)
+                sum_u = sum_u + u
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -3649,45 +3692,48 @@ def gjr_22_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), score_b2))
-        store(sums, 8, where(ended, load(sums, 8), m0_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_0))
-        store(sums, 10, where(ended, load(sums, 10), m1_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_0))
-        store(sums, 12, where(ended, load(sums, 12), m2_1))
-        store(sums, 13, where(ended, load(sums, 13), m2_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_0))
-        store(sums, 15, where(ended, load(sums, 15), m3_1))
-        store(sums, 16, where(ended, load(sums, 16), m3_2))
-        store(sums, 17, where(ended, load(sums, 17), m3_3))
-        store(sums, 18, where(ended, load(sums, 18), m4_0))
-        store(sums, 19, where(ended, load(sums, 19), m4_1))
-        store(sums, 20, where(ended, load(sums, 20), m4_2))
-        store(sums, 21, where(ended, load(sums, 21), m4_3))
-        store(sums, 22, where(ended, load(sums, 22), m4_4))
-        store(sums, 23, where(ended, load(sums, 23), m5_0))
-        store(sums, 24, where(ended, load(sums, 24), m5_1))
-        store(sums, 25, where(ended, load(sums, 25), m5_2))
-        store(sums, 26, where(ended, load(sums, 26), m5_3))
-        store(sums, 27, where(ended, load(sums, 27), m5_4))
-        store(sums, 28, where(ended, load(sums, 28), m5_5))
-        store(sums, 29, where(ended, load(sums, 29), m6_0))
-        store(sums, 30, where(ended, load(sums, 30), m6_1))
-        store(sums, 31, where(ended, load(sums, 31), m6_2))
-        store(sums, 32, where(ended, load(sums, 32), m6_3))
-        store(sums, 33, where(ended, load(sums, 33), m6_4))
-        store(sums, 34, where(ended, load(sums, 34), m6_5))
-        store(sums, 35, where(ended, load(sums, 35), m6_6))
-        store(sums, 36, where(ended, load(sums, 36), sum_u))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), half * score_b2))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m0_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m1_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m2_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_0))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_1))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_2))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m3_3))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_0))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_1))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_2))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_3))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m4_4))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_0))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_3))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_4))
+        store(sums, 28, where(ended, load(sums, 28), thinned * m5_5))
+        store(sums, 29, where(ended, load(sums, 29), thinned * m6_0))
+        store(sums, 30, where(ended, load(sums, 30), thinned * m6_1))
+        store(sums, 31, where(ended, load(sums, 31), thinned * m6_2))
+        store(sums, 32, where(ended, load(sums, 32), thinned * m6_3))
+        store(sums, 33, where(ended, load(sums, 33), thinned * m6_4))
+        store(sums, 34, where(ended, load(sums, 34), thinned * m6_5))
+        store(sums, 35, where(ended, load(sums, 35), thinned * m6_6))
+        store(sums, 36, where(ended, load(sums, 36), thinned * sum_u))
         store(sums, 37, where(ended, load(sums, 37), zero))
         store(sums, 38, where(ended, load(sums, 38), zero))
         store(sums, 39, where(ended, load(sums, 39), zero))
@@ -3695,13 +3741,14 @@ def gjr_22_normal(returns, n_obs, theta, constants, sums):
         store(sums, 41, where(ended, load(sums, 41), zero))
         store(sums, 42, where(ended, load(sums, 42), zero))
         store(sums, 43, where(ended, load(sums, 43), zero))
-        store(sums, 44, where(ended, load(sums, 44), sum_z2))
+        store(sums, 44, where(ended, load(sums, 44), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_22_t(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3717,9 +3764,8 @@ def gjr_22_t(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -3742,8 +3788,10 @@ def gjr_22_t(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
@@ -3751,6 +3799,8 @@ def gjr_22_t(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -3787,12 +3837,6 @@ def gjr_22_t(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -3807,73 +3851,71 @@ def gjr_22_t(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            m6_0 = fma(l_b2, l_mu, m6_0)
-            m6_1 = fma(l_b2, l_w, m6_1)
-            m6_2 = fma(l_b2, l_a1, m6_2)
-            m6_3 = fma(l_b2, l_a2, m6_3)
-            m6_4 = fma(l_b2, l_g1, m6_4)
-            m6_5 = fma(l_b2, l_b1, m6_5)
-            m6_6 = fma(l_b2, l_b2, m6_6)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                m6_0 = fma(l_b2, l_mu, m6_0)
+                m6_1 = fma(l_b2, l_w, m6_1)
+                m6_2 = fma(l_b2, l_a1, m6_2)
+                m6_3 = fma(l_b2, l_a2, m6_3)
+                m6_4 = fma(l_b2, l_g1, m6_4)
+                m6_5 = fma(l_b2, l_b1, m6_5)
+                m6_6 = fma(l_b2, l_b2, m6_6)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -3899,60 +3941,65 @@ def gjr_22_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), score_b2))
-        store(sums, 8, where(ended, load(sums, 8), m0_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_0))
-        store(sums, 10, where(ended, load(sums, 10), m1_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_0))
-        store(sums, 12, where(ended, load(sums, 12), m2_1))
-        store(sums, 13, where(ended, load(sums, 13), m2_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_0))
-        store(sums, 15, where(ended, load(sums, 15), m3_1))
-        store(sums, 16, where(ended, load(sums, 16), m3_2))
-        store(sums, 17, where(ended, load(sums, 17), m3_3))
-        store(sums, 18, where(ended, load(sums, 18), m4_0))
-        store(sums, 19, where(ended, load(sums, 19), m4_1))
-        store(sums, 20, where(ended, load(sums, 20), m4_2))
-        store(sums, 21, where(ended, load(sums, 21), m4_3))
-        store(sums, 22, where(ended, load(sums, 22), m4_4))
-        store(sums, 23, where(ended, load(sums, 23), m5_0))
-        store(sums, 24, where(ended, load(sums, 24), m5_1))
-        store(sums, 25, where(ended, load(sums, 25), m5_2))
-        store(sums, 26, where(ended, load(sums, 26), m5_3))
-        store(sums, 27, where(ended, load(sums, 27), m5_4))
-        store(sums, 28, where(ended, load(sums, 28), m5_5))
-        store(sums, 29, where(ended, load(sums, 29), m6_0))
-        store(sums, 30, where(ended, load(sums, 30), m6_1))
-        store(sums, 31, where(ended, load(sums, 31), m6_2))
-        store(sums, 32, where(ended, load(sums, 32), m6_3))
-        store(sums, 33, where(ended, load(sums, 33), m6_4))
-        store(sums, 34, where(ended, load(sums, 34), m6_5))
-        store(sums, 35, where(ended, load(sums, 35), m6_6))
-        store(sums, 36, where(ended, load(sums, 36), sum_u))
-        store(sums, 37, where(ended, load(sums, 37), sum_mu))
-        store(sums, 38, where(ended, load(sums, 38), sum_w))
-        store(sums, 39, where(ended, load(sums, 39), sum_a1))
-        store(sums, 40, where(ended, load(sums, 40), sum_a2))
-        store(sums, 41, where(ended, load(sums, 41), sum_g1))
-        store(sums, 42, where(ended, load(sums, 42), sum_b1))
-        store(sums, 43, where(ended, load(sums, 43), sum_b2))
-        store(sums, 44, where(ended, load(sums, 44), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 45, where(ended, load(sums, 45), sum_r))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), half * score_b2))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m0_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m1_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m2_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_0))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_1))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_2))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m3_3))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_0))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_1))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_2))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_3))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m4_4))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_0))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_3))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_4))
+        store(sums, 28, where(ended, load(sums, 28), thinned * m5_5))
+        store(sums, 29, where(ended, load(sums, 29), thinned * m6_0))
+        store(sums, 30, where(ended, load(sums, 30), thinned * m6_1))
+        store(sums, 31, where(ended, load(sums, 31), thinned * m6_2))
+        store(sums, 32, where(ended, load(sums, 32), thinned * m6_3))
+        store(sums, 33, where(ended, load(sums, 33), thinned * m6_4))
+        store(sums, 34, where(ended, load(sums, 34), thinned * m6_5))
+        store(sums, 35, where(ended, load(sums, 35), thinned * m6_6))
+        store(sums, 36, where(ended, load(sums, 36), thinned * sum_u))
+        store(sums, 37, where(ended, load(sums, 37), thinned * sum_mu))
+        store(sums, 38, where(ended, load(sums, 38), thinned * sum_w))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_a1))
+        store(sums, 40, where(ended, load(sums, 40), thinned * sum_a2))
+        store(sums, 41, where(ended, load(sums, 41), thinned * sum_g1))
+        store(sums, 42, where(ended, load(sums, 42), thinned * sum_b1))
+        store(sums, 43, where(ended, load(sums, 43), thinned * sum_b2))
+        store(sums, 44, where(ended, load(sums, 44), log_q))
+        store(sums, 45, where(ended, load(sums, 45), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_22_skewt(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3973,7 +4020,7 @@ def gjr_22_skewt(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -3996,8 +4043,10 @@ def gjr_22_skewt(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
@@ -4005,6 +4054,10 @@ def gjr_22_skewt(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -4041,15 +4094,7 @@ def gjr_22_skewt(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -4064,85 +4109,81 @@ def gjr_22_skewt(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            m6_0 = fma(l_b2, l_mu, m6_0)
-            m6_1 = fma(l_b2, l_w, m6_1)
-            m6_2 = fma(l_b2, l_a1, m6_2)
-            m6_3 = fma(l_b2, l_a2, m6_3)
-            m6_4 = fma(l_b2, l_g1, m6_4)
-            m6_5 = fma(l_b2, l_b1, m6_5)
-            m6_6 = fma(l_b2, l_b2, m6_6)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                m6_0 = fma(l_b2, l_mu, m6_0)
+                m6_1 = fma(l_b2, l_w, m6_1)
+                m6_2 = fma(l_b2, l_a1, m6_2)
+                m6_3 = fma(l_b2, l_a2, m6_3)
+                m6_4 = fma(l_b2, l_g1, m6_4)
+                m6_5 = fma(l_b2, l_b1, m6_5)
+                m6_6 = fma(l_b2, l_b2, m6_6)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
+                sum_inverse = sum_inverse + sigma * u
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -4168,63 +4209,68 @@ def gjr_22_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), score_b2))
-        store(sums, 8, where(ended, load(sums, 8), m0_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_0))
-        store(sums, 10, where(ended, load(sums, 10), m1_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_0))
-        store(sums, 12, where(ended, load(sums, 12), m2_1))
-        store(sums, 13, where(ended, load(sums, 13), m2_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_0))
-        store(sums, 15, where(ended, load(sums, 15), m3_1))
-        store(sums, 16, where(ended, load(sums, 16), m3_2))
-        store(sums, 17, where(ended, load(sums, 17), m3_3))
-        store(sums, 18, where(ended, load(sums, 18), m4_0))
-        store(sums, 19, where(ended, load(sums, 19), m4_1))
-        store(sums, 20, where(ended, load(sums, 20), m4_2))
-        store(sums, 21, where(ended, load(sums, 21), m4_3))
-        store(sums, 22, where(ended, load(sums, 22), m4_4))
-        store(sums, 23, where(ended, load(sums, 23), m5_0))
-        store(sums, 24, where(ended, load(sums, 24), m5_1))
-        store(sums, 25, where(ended, load(sums, 25), m5_2))
-        store(sums, 26, where(ended, load(sums, 26), m5_3))
-        store(sums, 27, where(ended, load(sums, 27), m5_4))
-        store(sums, 28, where(ended, load(sums, 28), m5_5))
-        store(sums, 29, where(ended, load(sums, 29), m6_0))
-        store(sums, 30, where(ended, load(sums, 30), m6_1))
-        store(sums, 31, where(ended, load(sums, 31), m6_2))
-        store(sums, 32, where(ended, load(sums, 32), m6_3))
-        store(sums, 33, where(ended, load(sums, 33), m6_4))
-        store(sums, 34, where(ended, load(sums, 34), m6_5))
-        store(sums, 35, where(ended, load(sums, 35), m6_6))
-        store(sums, 36, where(ended, load(sums, 36), sum_u))
-        store(sums, 37, where(ended, load(sums, 37), sum_mu))
-        store(sums, 38, where(ended, load(sums, 38), sum_w))
-        store(sums, 39, where(ended, load(sums, 39), sum_a1))
-        store(sums, 40, where(ended, load(sums, 40), sum_a2))
-        store(sums, 41, where(ended, load(sums, 41), sum_g1))
-        store(sums, 42, where(ended, load(sums, 42), sum_b1))
-        store(sums, 43, where(ended, load(sums, 43), sum_b2))
-        store(sums, 44, where(ended, load(sums, 44), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), half * score_b2))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m0_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m1_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m2_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_0))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_1))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_2))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m3_3))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_0))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_1))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_2))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_3))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m4_4))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_0))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_3))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_4))
+        store(sums, 28, where(ended, load(sums, 28), thinned * m5_5))
+        store(sums, 29, where(ended, load(sums, 29), thinned * m6_0))
+        store(sums, 30, where(ended, load(sums, 30), thinned * m6_1))
+        store(sums, 31, where(ended, load(sums, 31), thinned * m6_2))
+        store(sums, 32, where(ended, load(sums, 32), thinned * m6_3))
+        store(sums, 33, where(ended, load(sums, 33), thinned * m6_4))
+        store(sums, 34, where(ended, load(sums, 34), thinned * m6_5))
+        store(sums, 35, where(ended, load(sums, 35), thinned * m6_6))
+        store(sums, 36, where(ended, load(sums, 36), thinned * sum_u))
+        store(sums, 37, where(ended, load(sums, 37), thinned * sum_mu))
+        store(sums, 38, where(ended, load(sums, 38), thinned * sum_w))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_a1))
+        store(sums, 40, where(ended, load(sums, 40), thinned * sum_a2))
+        store(sums, 41, where(ended, load(sums, 41), thinned * sum_g1))
+        store(sums, 42, where(ended, load(sums, 42), thinned * sum_b1))
+        store(sums, 43, where(ended, load(sums, 43), thinned * sum_b2))
+        store(sums, 44, where(ended, load(sums, 44), log_q))
         store(sums, 45, where(ended, load(sums, 45), sum_k))
-        store(sums, 46, where(ended, load(sums, 46), sum_kz))
+        store(sums, 46, where(ended, load(sums, 46), sum_psi_z))
         store(sums, 47, where(ended, load(sums, 47), sum_kys))
-        store(sums, 48, where(ended, load(sums, 48), sum_inverse))
+        store(sums, 48, where(ended, load(sums, 48), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def gjr_22_ged(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -4242,7 +4288,7 @@ def gjr_22_ged(returns, n_obs, theta, constants, sums):
     m2g1 = g1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -4266,8 +4312,8 @@ def gjr_22_ged(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
@@ -4275,6 +4321,9 @@ def gjr_22_ged(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -4311,10 +4360,6 @@ def gjr_22_ged(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -4329,72 +4374,73 @@ def gjr_22_ged(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            m6_0 = fma(l_b2, l_mu, m6_0)
-            m6_1 = fma(l_b2, l_w, m6_1)
-            m6_2 = fma(l_b2, l_a1, m6_2)
-            m6_3 = fma(l_b2, l_a2, m6_3)
-            m6_4 = fma(l_b2, l_g1, m6_4)
-            m6_5 = fma(l_b2, l_b1, m6_5)
-            m6_6 = fma(l_b2, l_b2, m6_6)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * u
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product = product * s
+            if t & 1 == 0:
+                l_mu = u * d_mu
+                l_w = u * d_w
+                l_a1 = u * d_a1
+                l_a2 = u * d_a2
+                l_g1 = u * d_g1
+                l_b1 = u * d_b1
+                l_b2 = u * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                m6_0 = fma(l_b2, l_mu, m6_0)
+                m6_1 = fma(l_b2, l_w, m6_1)
+                m6_2 = fma(l_b2, l_a1, m6_2)
+                m6_3 = fma(l_b2, l_a2, m6_3)
+                m6_4 = fma(l_b2, l_g1, m6_4)
+                m6_5 = fma(l_b2, l_b1, m6_5)
+                m6_6 = fma(l_b2, l_b2, m6_6)
+                sum_u = sum_u + u
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -4418,53 +4464,56 @@ def gjr_22_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
-        store(sums, 2, where(ended, load(sums, 2), score_w))
-        store(sums, 3, where(ended, load(sums, 3), score_a1))
-        store(sums, 4, where(ended, load(sums, 4), score_a2))
-        store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), score_b2))
-        store(sums, 8, where(ended, load(sums, 8), m0_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_0))
-        store(sums, 10, where(ended, load(sums, 10), m1_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_0))
-        store(sums, 12, where(ended, load(sums, 12), m2_1))
-        store(sums, 13, where(ended, load(sums, 13), m2_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_0))
-        store(sums, 15, where(ended, load(sums, 15), m3_1))
-        store(sums, 16, where(ended, load(sums, 16), m3_2))
-        store(sums, 17, where(ended, load(sums, 17), m3_3))
-        store(sums, 18, where(ended, load(sums, 18), m4_0))
-        store(sums, 19, where(ended, load(sums, 19), m4_1))
-        store(sums, 20, where(ended, load(sums, 20), m4_2))
-        store(sums, 21, where(ended, load(sums, 21), m4_3))
-        store(sums, 22, where(ended, load(sums, 22), m4_4))
-        store(sums, 23, where(ended, load(sums, 23), m5_0))
-        store(sums, 24, where(ended, load(sums, 24), m5_1))
-        store(sums, 25, where(ended, load(sums, 25), m5_2))
-        store(sums, 26, where(ended, load(sums, 26), m5_3))
-        store(sums, 27, where(ended, load(sums, 27), m5_4))
-        store(sums, 28, where(ended, load(sums, 28), m5_5))
-        store(sums, 29, where(ended, load(sums, 29), m6_0))
-        store(sums, 30, where(ended, load(sums, 30), m6_1))
-        store(sums, 31, where(ended, load(sums, 31), m6_2))
-        store(sums, 32, where(ended, load(sums, 32), m6_3))
-        store(sums, 33, where(ended, load(sums, 33), m6_4))
-        store(sums, 34, where(ended, load(sums, 34), m6_5))
-        store(sums, 35, where(ended, load(sums, 35), m6_6))
-        store(sums, 36, where(ended, load(sums, 36), sum_u))
-        store(sums, 37, where(ended, load(sums, 37), sum_mu))
-        store(sums, 38, where(ended, load(sums, 38), sum_w))
-        store(sums, 39, where(ended, load(sums, 39), sum_a1))
-        store(sums, 40, where(ended, load(sums, 40), sum_a2))
-        store(sums, 41, where(ended, load(sums, 41), sum_g1))
-        store(sums, 42, where(ended, load(sums, 42), sum_b1))
-        store(sums, 43, where(ended, load(sums, 43), sum_b2))
-        store(sums, 44, where(ended, load(sums, 44), sum_m))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, half * score_mu)))
+        store(sums, 2, where(ended, load(sums, 2), half * score_w))
+        store(sums, 3, where(ended, load(sums, 3), half * score_a1))
+        store(sums, 4, where(ended, load(sums, 4), half * score_a2))
+        store(sums, 5, where(ended, load(sums, 5), half * score_g1))
+        store(sums, 6, where(ended, load(sums, 6), half * score_b1))
+        store(sums, 7, where(ended, load(sums, 7), half * score_b2))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m0_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m1_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m2_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_0))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_1))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_2))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m3_3))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_0))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_1))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_2))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_3))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m4_4))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_0))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_3))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_4))
+        store(sums, 28, where(ended, load(sums, 28), thinned * m5_5))
+        store(sums, 29, where(ended, load(sums, 29), thinned * m6_0))
+        store(sums, 30, where(ended, load(sums, 30), thinned * m6_1))
+        store(sums, 31, where(ended, load(sums, 31), thinned * m6_2))
+        store(sums, 32, where(ended, load(sums, 32), thinned * m6_3))
+        store(sums, 33, where(ended, load(sums, 33), thinned * m6_4))
+        store(sums, 34, where(ended, load(sums, 34), thinned * m6_5))
+        store(sums, 35, where(ended, load(sums, 35), thinned * m6_6))
+        store(sums, 36, where(ended, load(sums, 36), thinned * sum_u))
+        store(sums, 37, where(ended, load(sums, 37), thinned * sum_mu))
+        store(sums, 38, where(ended, load(sums, 38), thinned * sum_w))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_a1))
+        store(sums, 40, where(ended, load(sums, 40), thinned * sum_a2))
+        store(sums, 41, where(ended, load(sums, 41), thinned * sum_g1))
+        store(sums, 42, where(ended, load(sums, 42), thinned * sum_b1))
+        store(sums, 43, where(ended, load(sums, 43), thinned * sum_b2))
+        store(sums, 44, where(ended, load(sums, 44), sum_psi_z))
         store(sums, 45, where(ended, load(sums, 45), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)

@@ -5,6 +5,7 @@
 # pyright: basic, reportCallIssue=false
 
 from hf_platform.volatility.lanes import (
+    align_stack,
     exponential,
     fma,
     less,
@@ -20,6 +21,7 @@ from hf_platform.volatility.lanes import (
 
 def gjr_10_normal_outer(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -31,6 +33,7 @@ def gjr_10_normal_outer(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -56,19 +59,15 @@ def gjr_10_normal_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
+            psi_z = e * psi_sigma
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -79,7 +78,7 @@ def gjr_10_normal_outer(returns, n_obs, theta, constants, sums):
             b3_1 = fma(v_g1, v_w, b3_1)
             b3_2 = fma(v_g1, v_a1, b3_2)
             b3_3 = fma(v_g1, v_g1, b3_3)
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -101,6 +100,7 @@ def gjr_10_normal_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_10_t_outer(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -112,9 +112,8 @@ def gjr_10_t_outer(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -147,25 +146,19 @@ def gjr_10_t_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -181,7 +174,7 @@ def gjr_10_t_outer(returns, n_obs, theta, constants, sums):
             b4_2 = fma(v_nu, v_a1, b4_2)
             b4_3 = fma(v_nu, v_g1, b4_3)
             b4_4 = fma(v_nu, v_nu, b4_4)
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -208,6 +201,7 @@ def gjr_10_t_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_10_skewt_outer(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -224,7 +218,7 @@ def gjr_10_skewt_outer(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -268,37 +262,28 @@ def gjr_10_skewt_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -320,7 +305,7 @@ def gjr_10_skewt_outer(returns, n_obs, theta, constants, sums):
             b5_3 = fma(v_lam, v_g1, b5_3)
             b5_4 = fma(v_lam, v_nu, b5_4)
             b5_5 = fma(v_lam, v_lam, b5_5)
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -353,6 +338,7 @@ def gjr_10_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_10_ged_outer(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -366,7 +352,7 @@ def gjr_10_ged_outer(returns, n_obs, theta, constants, sums):
     m2g1 = g1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -400,24 +386,20 @@ def gjr_10_ged_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -433,7 +415,7 @@ def gjr_10_ged_outer(returns, n_obs, theta, constants, sums):
             b4_2 = fma(v_nu, v_a1, b4_2)
             b4_3 = fma(v_nu, v_g1, b4_3)
             b4_4 = fma(v_nu, v_nu, b4_4)
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -460,6 +442,7 @@ def gjr_10_ged_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_11_normal_outer(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -472,6 +455,7 @@ def gjr_11_normal_outer(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -508,21 +492,16 @@ def gjr_11_normal_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_z = e * psi_sigma
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -538,7 +517,7 @@ def gjr_11_normal_outer(returns, n_obs, theta, constants, sums):
             b4_2 = fma(v_b1, v_a1, b4_2)
             b4_3 = fma(v_b1, v_g1, b4_3)
             b4_4 = fma(v_b1, v_b1, b4_4)
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -571,6 +550,7 @@ def gjr_11_normal_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_11_t_outer(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -583,9 +563,8 @@ def gjr_11_t_outer(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -630,27 +609,20 @@ def gjr_11_t_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -672,7 +644,7 @@ def gjr_11_t_outer(returns, n_obs, theta, constants, sums):
             b5_3 = fma(v_nu, v_g1, b5_3)
             b5_4 = fma(v_nu, v_b1, b5_4)
             b5_5 = fma(v_nu, v_nu, b5_5)
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -711,6 +683,7 @@ def gjr_11_t_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_11_skewt_outer(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -728,7 +701,7 @@ def gjr_11_skewt_outer(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -785,39 +758,29 @@ def gjr_11_skewt_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -846,7 +809,7 @@ def gjr_11_skewt_outer(returns, n_obs, theta, constants, sums):
             b6_4 = fma(v_lam, v_b1, b6_4)
             b6_5 = fma(v_lam, v_nu, b6_5)
             b6_6 = fma(v_lam, v_lam, b6_6)
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -892,6 +855,7 @@ def gjr_11_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_11_ged_outer(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -906,7 +870,7 @@ def gjr_11_ged_outer(returns, n_obs, theta, constants, sums):
     m2g1 = g1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -952,26 +916,21 @@ def gjr_11_ged_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -993,7 +952,7 @@ def gjr_11_ged_outer(returns, n_obs, theta, constants, sums):
             b5_3 = fma(v_nu, v_g1, b5_3)
             b5_4 = fma(v_nu, v_b1, b5_4)
             b5_5 = fma(v_nu, v_nu, b5_5)
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -1032,6 +991,7 @@ def gjr_11_ged_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_12_normal_outer(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1045,6 +1005,7 @@ def gjr_12_normal_outer(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -1096,23 +1057,17 @@ def gjr_12_normal_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = e * psi_sigma
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1134,7 +1089,7 @@ def gjr_12_normal_outer(returns, n_obs, theta, constants, sums):
             b5_3 = fma(v_b2, v_g1, b5_3)
             b5_4 = fma(v_b2, v_b1, b5_4)
             b5_5 = fma(v_b2, v_b2, b5_5)
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -1181,6 +1136,7 @@ def gjr_12_normal_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_12_t_outer(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1194,9 +1150,8 @@ def gjr_12_t_outer(returns, n_obs, theta, constants, sums):
     presample_slope = load(constants, 1)
     m2a1 = a1 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -1257,29 +1212,21 @@ def gjr_12_t_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1308,7 +1255,7 @@ def gjr_12_t_outer(returns, n_obs, theta, constants, sums):
             b6_4 = fma(v_nu, v_b1, b6_4)
             b6_5 = fma(v_nu, v_b2, b6_5)
             b6_6 = fma(v_nu, v_nu, b6_6)
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -1362,6 +1309,7 @@ def gjr_12_t_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_12_skewt_outer(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1380,7 +1328,7 @@ def gjr_12_skewt_outer(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -1454,41 +1402,30 @@ def gjr_12_skewt_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1525,7 +1462,7 @@ def gjr_12_skewt_outer(returns, n_obs, theta, constants, sums):
             b7_5 = fma(v_lam, v_b2, b7_5)
             b7_6 = fma(v_lam, v_nu, b7_6)
             b7_7 = fma(v_lam, v_lam, b7_7)
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -1587,6 +1524,7 @@ def gjr_12_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_12_ged_outer(returns, n_obs, theta, constants, sums):
     """gjr(1, 1, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1602,7 +1540,7 @@ def gjr_12_ged_outer(returns, n_obs, theta, constants, sums):
     m2g1 = g1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -1664,28 +1602,22 @@ def gjr_12_ged_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1714,7 +1646,7 @@ def gjr_12_ged_outer(returns, n_obs, theta, constants, sums):
             b6_4 = fma(v_nu, v_b1, b6_4)
             b6_5 = fma(v_nu, v_b2, b6_5)
             b6_6 = fma(v_nu, v_nu, b6_6)
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -1768,6 +1700,7 @@ def gjr_12_ged_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_20_normal_outer(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1781,6 +1714,7 @@ def gjr_20_normal_outer(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -1815,21 +1749,16 @@ def gjr_20_normal_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
+            psi_z = e * psi_sigma
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1847,7 +1776,7 @@ def gjr_20_normal_outer(returns, n_obs, theta, constants, sums):
             b4_4 = fma(v_g1, v_g1, b4_4)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -1875,6 +1804,7 @@ def gjr_20_normal_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_20_t_outer(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1888,9 +1818,8 @@ def gjr_20_t_outer(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -1933,27 +1862,20 @@ def gjr_20_t_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1977,7 +1899,7 @@ def gjr_20_t_outer(returns, n_obs, theta, constants, sums):
             b5_5 = fma(v_nu, v_nu, b5_5)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -2011,6 +1933,7 @@ def gjr_20_t_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_20_skewt_outer(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2029,7 +1952,7 @@ def gjr_20_skewt_outer(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -2084,39 +2007,29 @@ def gjr_20_skewt_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2147,7 +2060,7 @@ def gjr_20_skewt_outer(returns, n_obs, theta, constants, sums):
             b6_6 = fma(v_lam, v_lam, b6_6)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -2188,6 +2101,7 @@ def gjr_20_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_20_ged_outer(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2203,7 +2117,7 @@ def gjr_20_ged_outer(returns, n_obs, theta, constants, sums):
     m2g1 = g1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -2247,26 +2161,21 @@ def gjr_20_ged_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2290,7 +2199,7 @@ def gjr_20_ged_outer(returns, n_obs, theta, constants, sums):
             b5_5 = fma(v_nu, v_nu, b5_5)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -2324,6 +2233,7 @@ def gjr_20_ged_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_21_normal_outer(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2338,6 +2248,7 @@ def gjr_21_normal_outer(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2385,23 +2296,17 @@ def gjr_21_normal_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_z = e * psi_sigma
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2425,7 +2330,7 @@ def gjr_21_normal_outer(returns, n_obs, theta, constants, sums):
             b5_5 = fma(v_b1, v_b1, b5_5)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -2466,6 +2371,7 @@ def gjr_21_normal_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_21_t_outer(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2480,9 +2386,8 @@ def gjr_21_t_outer(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -2539,29 +2444,21 @@ def gjr_21_t_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2592,7 +2489,7 @@ def gjr_21_t_outer(returns, n_obs, theta, constants, sums):
             b6_6 = fma(v_nu, v_nu, b6_6)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -2640,6 +2537,7 @@ def gjr_21_t_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_21_skewt_outer(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2659,7 +2557,7 @@ def gjr_21_skewt_outer(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -2729,41 +2627,30 @@ def gjr_21_skewt_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2802,7 +2689,7 @@ def gjr_21_skewt_outer(returns, n_obs, theta, constants, sums):
             b7_7 = fma(v_lam, v_lam, b7_7)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -2858,6 +2745,7 @@ def gjr_21_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_21_ged_outer(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2874,7 +2762,7 @@ def gjr_21_ged_outer(returns, n_obs, theta, constants, sums):
     m2g1 = g1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -2932,28 +2820,22 @@ def gjr_21_ged_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2984,7 +2866,7 @@ def gjr_21_ged_outer(returns, n_obs, theta, constants, sums):
             b6_6 = fma(v_nu, v_nu, b6_6)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -3032,6 +2914,7 @@ def gjr_21_ged_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_22_normal_outer(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3047,6 +2930,7 @@ def gjr_22_normal_outer(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -3111,25 +2995,18 @@ def gjr_22_normal_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = e * psi_sigma
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3160,7 +3037,7 @@ def gjr_22_normal_outer(returns, n_obs, theta, constants, sums):
             b6_6 = fma(v_b2, v_b2, b6_6)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -3217,6 +3094,7 @@ def gjr_22_normal_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_22_t_outer(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3232,9 +3110,8 @@ def gjr_22_t_outer(returns, n_obs, theta, constants, sums):
     m2a1 = a1 * splat(-2.0)
     m2a2 = a2 * splat(-2.0)
     m2g1 = g1 * splat(-2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -3309,31 +3186,22 @@ def gjr_22_t_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3372,7 +3240,7 @@ def gjr_22_t_outer(returns, n_obs, theta, constants, sums):
             b7_7 = fma(v_nu, v_nu, b7_7)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -3437,6 +3305,7 @@ def gjr_22_t_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_22_skewt_outer(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3457,7 +3326,7 @@ def gjr_22_skewt_outer(returns, n_obs, theta, constants, sums):
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -3546,43 +3415,31 @@ def gjr_22_skewt_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = square_root(s)
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s)
             both = one / (s * big)
             u = both * big
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
             one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            inverse = sigma * u
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3630,7 +3487,7 @@ def gjr_22_skewt_outer(returns, n_obs, theta, constants, sums):
             b8_8 = fma(v_lam, v_lam, b8_8)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)
@@ -3704,6 +3561,7 @@ def gjr_22_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def gjr_22_ged_outer(returns, n_obs, theta, constants, sums):
     """gjr(2, 1, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3721,7 +3579,7 @@ def gjr_22_ged_outer(returns, n_obs, theta, constants, sums):
     m2g1 = g1 * splat(-2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -3797,30 +3655,23 @@ def gjr_22_ged_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
             u = one / s
-            l_mu = u * d_mu
-            l_w = u * d_w
-            l_a1 = u * d_a1
-            l_a2 = u * d_a2
-            l_g1 = u * d_g1
-            l_b1 = u * d_b1
-            l_b2 = u * d_b2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(half * factor, psi_z, zero - half)
+            cd = c * u
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3859,7 +3710,7 @@ def gjr_22_ged_outer(returns, n_obs, theta, constants, sums):
             b7_7 = fma(v_nu, v_nu, b7_7)
             x2 = x1
             xm2 = next_xm2
-            x1 = e2
+            x1 = e * e
             fall = where(less(e, zero), e, zero)
             y1 = fall * fall
             xm1 = fma(m2g1, fall, m2a1 * e)

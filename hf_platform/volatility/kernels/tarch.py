@@ -6,6 +6,7 @@
 
 from hf_platform.volatility.lanes import (
     absolute,
+    align_stack,
     exponent,
     exponential,
     fma,
@@ -22,6 +23,7 @@ from hf_platform.volatility.lanes import (
 
 def tarch_10_normal(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -31,18 +33,20 @@ def tarch_10_normal(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -54,9 +58,6 @@ def tarch_10_normal(returns, n_obs, theta, constants, sums):
     m3_2 = zero
     m3_3 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -67,70 +68,75 @@ def tarch_10_normal(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_g1 = two_inverse * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                sum_u = fma(inverse, inverse, sum_u)
             x1 = absolute(e)
             y1 = where(less(e, zero), x1, zero)
             xm1 = where(less(e, zero), a1 + g1, zero - a1)
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
-        store(sums, 6, where(ended, load(sums, 6), m1_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
-        store(sums, 8, where(ended, load(sums, 8), m2_0))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
-        store(sums, 11, where(ended, load(sums, 11), m3_0))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m3_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
         store(sums, 16, where(ended, load(sums, 16), zero))
         store(sums, 17, where(ended, load(sums, 17), zero))
         store(sums, 18, where(ended, load(sums, 18), zero))
         store(sums, 19, where(ended, load(sums, 19), zero))
-        store(sums, 20, where(ended, load(sums, 20), sum_z2))
+        store(sums, 20, where(ended, load(sums, 20), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_10_t(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -140,21 +146,23 @@ def tarch_10_t(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -170,12 +178,6 @@ def tarch_10_t(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_g1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -186,45 +188,42 @@ def tarch_10_t(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_g1 = two_inverse * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
             x1 = absolute(e)
             y1 = where(less(e, zero), x1, zero)
             xm1 = where(less(e, zero), a1 + g1, zero - a1)
@@ -233,36 +232,41 @@ def tarch_10_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
-        store(sums, 6, where(ended, load(sums, 6), m1_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
-        store(sums, 8, where(ended, load(sums, 8), m2_0))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
-        store(sums, 11, where(ended, load(sums, 11), m3_0))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_g1))
-        store(sums, 20, where(ended, load(sums, 20), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 21, where(ended, load(sums, 21), sum_r))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m3_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_g1))
+        store(sums, 20, where(ended, load(sums, 20), log_q))
+        store(sums, 21, where(ended, load(sums, 21), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_10_skewt(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -272,24 +276,29 @@ def tarch_10_skewt(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -305,15 +314,7 @@ def tarch_10_skewt(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_g1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -324,56 +325,52 @@ def tarch_10_skewt(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = s
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_g1 = two_inverse * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_inverse = sum_inverse + inverse
             x1 = absolute(e)
             y1 = where(less(e, zero), x1, zero)
             xm1 = where(less(e, zero), a1 + g1, zero - a1)
@@ -382,39 +379,44 @@ def tarch_10_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
-        store(sums, 6, where(ended, load(sums, 6), m1_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
-        store(sums, 8, where(ended, load(sums, 8), m2_0))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
-        store(sums, 11, where(ended, load(sums, 11), m3_0))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_g1))
-        store(sums, 20, where(ended, load(sums, 20), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m3_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_g1))
+        store(sums, 20, where(ended, load(sums, 20), log_q))
         store(sums, 21, where(ended, load(sums, 21), sum_k))
-        store(sums, 22, where(ended, load(sums, 22), sum_kz))
+        store(sums, 22, where(ended, load(sums, 22), sum_psi_z))
         store(sums, 23, where(ended, load(sums, 23), sum_kys))
-        store(sums, 24, where(ended, load(sums, 24), sum_inverse))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_10_ged(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -424,22 +426,24 @@ def tarch_10_ged(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -455,10 +459,6 @@ def tarch_10_ged(returns, n_obs, theta, constants, sums):
     sum_w = zero
     sum_a1 = zero
     sum_g1 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -469,73 +469,77 @@ def tarch_10_ged(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_g1 = two_inverse * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
             x1 = absolute(e)
             y1 = where(less(e, zero), x1, zero)
             xm1 = where(less(e, zero), a1 + g1, zero - a1)
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_g1))
-        store(sums, 5, where(ended, load(sums, 5), m0_0))
-        store(sums, 6, where(ended, load(sums, 6), m1_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_1))
-        store(sums, 8, where(ended, load(sums, 8), m2_0))
-        store(sums, 9, where(ended, load(sums, 9), m2_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_2))
-        store(sums, 11, where(ended, load(sums, 11), m3_0))
-        store(sums, 12, where(ended, load(sums, 12), m3_1))
-        store(sums, 13, where(ended, load(sums, 13), m3_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_3))
-        store(sums, 15, where(ended, load(sums, 15), sum_u))
-        store(sums, 16, where(ended, load(sums, 16), sum_mu))
-        store(sums, 17, where(ended, load(sums, 17), sum_w))
-        store(sums, 18, where(ended, load(sums, 18), sum_a1))
-        store(sums, 19, where(ended, load(sums, 19), sum_g1))
-        store(sums, 20, where(ended, load(sums, 20), sum_m))
+        store(sums, 5, where(ended, load(sums, 5), thinned * m0_0))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m1_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_1))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m2_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_2))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m3_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_3))
+        store(sums, 15, where(ended, load(sums, 15), thinned * sum_u))
+        store(sums, 16, where(ended, load(sums, 16), thinned * sum_mu))
+        store(sums, 17, where(ended, load(sums, 17), thinned * sum_w))
+        store(sums, 18, where(ended, load(sums, 18), thinned * sum_a1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * sum_g1))
+        store(sums, 20, where(ended, load(sums, 20), sum_psi_z))
         store(sums, 21, where(ended, load(sums, 21), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -543,6 +547,7 @@ def tarch_10_ged(returns, n_obs, theta, constants, sums):
 
 def tarch_11_normal(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -553,7 +558,7 @@ def tarch_11_normal(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -564,13 +569,15 @@ def tarch_11_normal(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -587,9 +594,6 @@ def tarch_11_normal(returns, n_obs, theta, constants, sums):
     m4_3 = zero
     m4_4 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -601,42 +605,43 @@ def tarch_11_normal(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
             x1 = absolute(e)
             y1 = where(less(e, zero), x1, zero)
             xm1 = where(less(e, zero), a1 + g1, zero - a1)
@@ -649,42 +654,46 @@ def tarch_11_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_g1))
         store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
         store(sums, 22, where(ended, load(sums, 22), zero))
         store(sums, 23, where(ended, load(sums, 23), zero))
         store(sums, 24, where(ended, load(sums, 24), zero))
         store(sums, 25, where(ended, load(sums, 25), zero))
         store(sums, 26, where(ended, load(sums, 26), zero))
-        store(sums, 27, where(ended, load(sums, 27), sum_z2))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_11_t(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -695,10 +704,8 @@ def tarch_11_t(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -709,13 +716,17 @@ def tarch_11_t(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -737,12 +748,6 @@ def tarch_11_t(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_g1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -754,53 +759,50 @@ def tarch_11_t(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
             x1 = absolute(e)
             y1 = where(less(e, zero), x1, zero)
             xm1 = where(less(e, zero), a1 + g1, zero - a1)
@@ -815,43 +817,48 @@ def tarch_11_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_g1))
         store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_g1))
-        store(sums, 26, where(ended, load(sums, 26), sum_b1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 28, where(ended, load(sums, 28), sum_r))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_g1))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
+        store(sums, 28, where(ended, load(sums, 28), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_11_skewt(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -862,13 +869,12 @@ def tarch_11_skewt(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -879,13 +885,19 @@ def tarch_11_skewt(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -907,15 +919,7 @@ def tarch_11_skewt(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_g1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -927,64 +931,60 @@ def tarch_11_skewt(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = s
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_inverse = sum_inverse + inverse
             x1 = absolute(e)
             y1 = where(less(e, zero), x1, zero)
             xm1 = where(less(e, zero), a1 + g1, zero - a1)
@@ -999,46 +999,51 @@ def tarch_11_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_g1))
         store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_g1))
-        store(sums, 26, where(ended, load(sums, 26), sum_b1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_g1))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
         store(sums, 28, where(ended, load(sums, 28), sum_k))
-        store(sums, 29, where(ended, load(sums, 29), sum_kz))
+        store(sums, 29, where(ended, load(sums, 29), sum_psi_z))
         store(sums, 30, where(ended, load(sums, 30), sum_kys))
-        store(sums, 31, where(ended, load(sums, 31), sum_inverse))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_11_ged(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1049,10 +1054,9 @@ def tarch_11_ged(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -1064,13 +1068,16 @@ def tarch_11_ged(returns, n_obs, theta, constants, sums):
     d_a11 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1092,10 +1099,6 @@ def tarch_11_ged(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_g1 = zero
     sum_b1 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1107,52 +1110,53 @@ def tarch_11_ged(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
             x1 = absolute(e)
             y1 = where(less(e, zero), x1, zero)
             xm1 = where(less(e, zero), a1 + g1, zero - a1)
@@ -1165,36 +1169,39 @@ def tarch_11_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_g1))
         store(sums, 5, where(ended, load(sums, 5), score_b1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_g1))
-        store(sums, 26, where(ended, load(sums, 26), sum_b1))
-        store(sums, 27, where(ended, load(sums, 27), sum_m))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_g1))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_b1))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         store(sums, 28, where(ended, load(sums, 28), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -1202,6 +1209,7 @@ def tarch_11_ged(returns, n_obs, theta, constants, sums):
 
 def tarch_12_normal(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1213,7 +1221,7 @@ def tarch_12_normal(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -1232,14 +1240,16 @@ def tarch_12_normal(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1262,9 +1272,6 @@ def tarch_12_normal(returns, n_obs, theta, constants, sums):
     m5_4 = zero
     m5_5 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1277,50 +1284,51 @@ def tarch_12_normal(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_0 = fma(l_b2, l_mu, m5_0)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_g1, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                l_b2 = two_inverse * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_0 = fma(l_b2, l_mu, m5_0)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_g1, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
             x1 = absolute(e)
             y1 = where(less(e, zero), x1, zero)
             xm1 = where(less(e, zero), a1 + g1, zero - a1)
@@ -1341,50 +1349,54 @@ def tarch_12_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_g1))
         store(sums, 5, where(ended, load(sums, 5), score_b1))
         store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
         store(sums, 29, where(ended, load(sums, 29), zero))
         store(sums, 30, where(ended, load(sums, 30), zero))
         store(sums, 31, where(ended, load(sums, 31), zero))
         store(sums, 32, where(ended, load(sums, 32), zero))
         store(sums, 33, where(ended, load(sums, 33), zero))
         store(sums, 34, where(ended, load(sums, 34), zero))
-        store(sums, 35, where(ended, load(sums, 35), sum_z2))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_12_t(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1396,10 +1408,8 @@ def tarch_12_t(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -1418,14 +1428,18 @@ def tarch_12_t(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1454,12 +1468,6 @@ def tarch_12_t(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1472,62 +1480,59 @@ def tarch_12_t(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_0 = fma(l_b2, l_mu, m5_0)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_g1, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                l_b2 = two_inverse * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_0 = fma(l_b2, l_mu, m5_0)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_g1, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
             x1 = absolute(e)
             y1 = where(less(e, zero), x1, zero)
             xm1 = where(less(e, zero), a1 + g1, zero - a1)
@@ -1550,51 +1555,56 @@ def tarch_12_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_g1))
         store(sums, 5, where(ended, load(sums, 5), score_b1))
         store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_g1))
-        store(sums, 33, where(ended, load(sums, 33), sum_b1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b2))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 36, where(ended, load(sums, 36), sum_r))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_g1))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_b1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b2))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
+        store(sums, 36, where(ended, load(sums, 36), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_12_skewt(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1606,13 +1616,12 @@ def tarch_12_skewt(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -1631,14 +1640,20 @@ def tarch_12_skewt(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1667,15 +1682,7 @@ def tarch_12_skewt(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1688,73 +1695,69 @@ def tarch_12_skewt(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = s
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_0 = fma(l_b2, l_mu, m5_0)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_g1, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                l_b2 = two_inverse * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_0 = fma(l_b2, l_mu, m5_0)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_g1, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
+                sum_inverse = sum_inverse + inverse
             x1 = absolute(e)
             y1 = where(less(e, zero), x1, zero)
             xm1 = where(less(e, zero), a1 + g1, zero - a1)
@@ -1777,54 +1780,59 @@ def tarch_12_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_g1))
         store(sums, 5, where(ended, load(sums, 5), score_b1))
         store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_g1))
-        store(sums, 33, where(ended, load(sums, 33), sum_b1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b2))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_g1))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_b1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b2))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
         store(sums, 36, where(ended, load(sums, 36), sum_k))
-        store(sums, 37, where(ended, load(sums, 37), sum_kz))
+        store(sums, 37, where(ended, load(sums, 37), sum_psi_z))
         store(sums, 38, where(ended, load(sums, 38), sum_kys))
-        store(sums, 39, where(ended, load(sums, 39), sum_inverse))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_12_ged(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1836,10 +1844,9 @@ def tarch_12_ged(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -1859,14 +1866,17 @@ def tarch_12_ged(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -1895,10 +1905,6 @@ def tarch_12_ged(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     t = 0
     stop = next_stop(n_obs, 0)
     while t < stop:
@@ -1911,61 +1917,62 @@ def tarch_12_ged(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_g1, l_mu, m3_0)
-            m3_1 = fma(l_g1, l_w, m3_1)
-            m3_2 = fma(l_g1, l_a1, m3_2)
-            m3_3 = fma(l_g1, l_g1, m3_3)
-            m4_0 = fma(l_b1, l_mu, m4_0)
-            m4_1 = fma(l_b1, l_w, m4_1)
-            m4_2 = fma(l_b1, l_a1, m4_2)
-            m4_3 = fma(l_b1, l_g1, m4_3)
-            m4_4 = fma(l_b1, l_b1, m4_4)
-            m5_0 = fma(l_b2, l_mu, m5_0)
-            m5_1 = fma(l_b2, l_w, m5_1)
-            m5_2 = fma(l_b2, l_a1, m5_2)
-            m5_3 = fma(l_b2, l_g1, m5_3)
-            m5_4 = fma(l_b2, l_b1, m5_4)
-            m5_5 = fma(l_b2, l_b2, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                l_b2 = two_inverse * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_g1, l_mu, m3_0)
+                m3_1 = fma(l_g1, l_w, m3_1)
+                m3_2 = fma(l_g1, l_a1, m3_2)
+                m3_3 = fma(l_g1, l_g1, m3_3)
+                m4_0 = fma(l_b1, l_mu, m4_0)
+                m4_1 = fma(l_b1, l_w, m4_1)
+                m4_2 = fma(l_b1, l_a1, m4_2)
+                m4_3 = fma(l_b1, l_g1, m4_3)
+                m4_4 = fma(l_b1, l_b1, m4_4)
+                m5_0 = fma(l_b2, l_mu, m5_0)
+                m5_1 = fma(l_b2, l_w, m5_1)
+                m5_2 = fma(l_b2, l_a1, m5_2)
+                m5_3 = fma(l_b2, l_g1, m5_3)
+                m5_4 = fma(l_b2, l_b1, m5_4)
+                m5_5 = fma(l_b2, l_b2, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
             x1 = absolute(e)
             y1 = where(less(e, zero), x1, zero)
             xm1 = where(less(e, zero), a1 + g1, zero - a1)
@@ -1986,44 +1993,47 @@ def tarch_12_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_g1))
         store(sums, 5, where(ended, load(sums, 5), score_b1))
         store(sums, 6, where(ended, load(sums, 6), score_b2))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_g1))
-        store(sums, 33, where(ended, load(sums, 33), sum_b1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b2))
-        store(sums, 35, where(ended, load(sums, 35), sum_m))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_g1))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_b1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b2))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         store(sums, 36, where(ended, load(sums, 36), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -2031,6 +2041,7 @@ def tarch_12_ged(returns, n_obs, theta, constants, sums):
 
 def tarch_20_normal(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2041,7 +2052,7 @@ def tarch_20_normal(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2049,13 +2060,15 @@ def tarch_20_normal(returns, n_obs, theta, constants, sums):
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2072,9 +2085,6 @@ def tarch_20_normal(returns, n_obs, theta, constants, sums):
     m4_3 = zero
     m4_4 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2087,42 +2097,43 @@ def tarch_20_normal(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_a2 = two_inverse * d_a2
+                l_g1 = two_inverse * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
             x2 = x1
             xm2 = next_xm2
             x1 = absolute(e)
@@ -2132,42 +2143,46 @@ def tarch_20_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_a2))
         store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
         store(sums, 22, where(ended, load(sums, 22), zero))
         store(sums, 23, where(ended, load(sums, 23), zero))
         store(sums, 24, where(ended, load(sums, 24), zero))
         store(sums, 25, where(ended, load(sums, 25), zero))
         store(sums, 26, where(ended, load(sums, 26), zero))
-        store(sums, 27, where(ended, load(sums, 27), sum_z2))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_20_t(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2178,10 +2193,8 @@ def tarch_20_t(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2189,13 +2202,17 @@ def tarch_20_t(returns, n_obs, theta, constants, sums):
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2217,12 +2234,6 @@ def tarch_20_t(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_a2 = zero
     sum_g1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2235,53 +2246,50 @@ def tarch_20_t(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_a2 = two_inverse * d_a2
+                l_g1 = two_inverse * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
             x2 = x1
             xm2 = next_xm2
             x1 = absolute(e)
@@ -2293,43 +2301,48 @@ def tarch_20_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_a2))
         store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_a2))
-        store(sums, 26, where(ended, load(sums, 26), sum_g1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 28, where(ended, load(sums, 28), sum_r))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_a2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_g1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
+        store(sums, 28, where(ended, load(sums, 28), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_20_skewt(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2340,13 +2353,12 @@ def tarch_20_skewt(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2354,13 +2366,19 @@ def tarch_20_skewt(returns, n_obs, theta, constants, sums):
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2382,15 +2400,7 @@ def tarch_20_skewt(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_a2 = zero
     sum_g1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2403,64 +2413,60 @@ def tarch_20_skewt(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = s
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_a2 = two_inverse * d_a2
+                l_g1 = two_inverse * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_inverse = sum_inverse + inverse
             x2 = x1
             xm2 = next_xm2
             x1 = absolute(e)
@@ -2472,46 +2478,51 @@ def tarch_20_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_a2))
         store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_a2))
-        store(sums, 26, where(ended, load(sums, 26), sum_g1))
-        store(sums, 27, where(ended, load(sums, 27), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_a2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_g1))
+        store(sums, 27, where(ended, load(sums, 27), log_q))
         store(sums, 28, where(ended, load(sums, 28), sum_k))
-        store(sums, 29, where(ended, load(sums, 29), sum_kz))
+        store(sums, 29, where(ended, load(sums, 29), sum_psi_z))
         store(sums, 30, where(ended, load(sums, 30), sum_kys))
-        store(sums, 31, where(ended, load(sums, 31), sum_inverse))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_20_ged(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2522,10 +2533,9 @@ def tarch_20_ged(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -2534,13 +2544,16 @@ def tarch_20_ged(returns, n_obs, theta, constants, sums):
     y1 = half * presample
     xm1 = fma(half * g1, presample_slope, xm1)
     s1 = presample
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2562,10 +2575,6 @@ def tarch_20_ged(returns, n_obs, theta, constants, sums):
     sum_a1 = zero
     sum_a2 = zero
     sum_g1 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2578,52 +2587,53 @@ def tarch_20_ged(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_a2 = two_inverse * d_a2
+                l_g1 = two_inverse * d_g1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
             x2 = x1
             xm2 = next_xm2
             x1 = absolute(e)
@@ -2633,36 +2643,39 @@ def tarch_20_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_a2))
         store(sums, 5, where(ended, load(sums, 5), score_g1))
-        store(sums, 6, where(ended, load(sums, 6), m0_0))
-        store(sums, 7, where(ended, load(sums, 7), m1_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_1))
-        store(sums, 9, where(ended, load(sums, 9), m2_0))
-        store(sums, 10, where(ended, load(sums, 10), m2_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_2))
-        store(sums, 12, where(ended, load(sums, 12), m3_0))
-        store(sums, 13, where(ended, load(sums, 13), m3_1))
-        store(sums, 14, where(ended, load(sums, 14), m3_2))
-        store(sums, 15, where(ended, load(sums, 15), m3_3))
-        store(sums, 16, where(ended, load(sums, 16), m4_0))
-        store(sums, 17, where(ended, load(sums, 17), m4_1))
-        store(sums, 18, where(ended, load(sums, 18), m4_2))
-        store(sums, 19, where(ended, load(sums, 19), m4_3))
-        store(sums, 20, where(ended, load(sums, 20), m4_4))
-        store(sums, 21, where(ended, load(sums, 21), sum_u))
-        store(sums, 22, where(ended, load(sums, 22), sum_mu))
-        store(sums, 23, where(ended, load(sums, 23), sum_w))
-        store(sums, 24, where(ended, load(sums, 24), sum_a1))
-        store(sums, 25, where(ended, load(sums, 25), sum_a2))
-        store(sums, 26, where(ended, load(sums, 26), sum_g1))
-        store(sums, 27, where(ended, load(sums, 27), sum_m))
+        store(sums, 6, where(ended, load(sums, 6), thinned * m0_0))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m1_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_1))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m2_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_2))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m3_0))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_1))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_2))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_3))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m4_0))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_1))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_2))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_3))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_4))
+        store(sums, 21, where(ended, load(sums, 21), thinned * sum_u))
+        store(sums, 22, where(ended, load(sums, 22), thinned * sum_mu))
+        store(sums, 23, where(ended, load(sums, 23), thinned * sum_w))
+        store(sums, 24, where(ended, load(sums, 24), thinned * sum_a1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * sum_a2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * sum_g1))
+        store(sums, 27, where(ended, load(sums, 27), sum_psi_z))
         store(sums, 28, where(ended, load(sums, 28), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -2670,6 +2683,7 @@ def tarch_20_ged(returns, n_obs, theta, constants, sums):
 
 def tarch_21_normal(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2681,7 +2695,7 @@ def tarch_21_normal(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2695,14 +2709,16 @@ def tarch_21_normal(returns, n_obs, theta, constants, sums):
     d_a21 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2725,9 +2741,6 @@ def tarch_21_normal(returns, n_obs, theta, constants, sums):
     m5_4 = zero
     m5_5 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2741,50 +2754,51 @@ def tarch_21_normal(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_a2 = two_inverse * d_a2
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
             x2 = x1
             xm2 = next_xm2
             x1 = absolute(e)
@@ -2801,50 +2815,54 @@ def tarch_21_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_a2))
         store(sums, 5, where(ended, load(sums, 5), score_g1))
         store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
         store(sums, 29, where(ended, load(sums, 29), zero))
         store(sums, 30, where(ended, load(sums, 30), zero))
         store(sums, 31, where(ended, load(sums, 31), zero))
         store(sums, 32, where(ended, load(sums, 32), zero))
         store(sums, 33, where(ended, load(sums, 33), zero))
         store(sums, 34, where(ended, load(sums, 34), zero))
-        store(sums, 35, where(ended, load(sums, 35), sum_z2))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_21_t(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2856,10 +2874,8 @@ def tarch_21_t(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2873,14 +2889,18 @@ def tarch_21_t(returns, n_obs, theta, constants, sums):
     d_a21 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -2909,12 +2929,6 @@ def tarch_21_t(returns, n_obs, theta, constants, sums):
     sum_a2 = zero
     sum_g1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -2928,62 +2942,59 @@ def tarch_21_t(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_a2 = two_inverse * d_a2
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
             x2 = x1
             xm2 = next_xm2
             x1 = absolute(e)
@@ -3002,51 +3013,56 @@ def tarch_21_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_a2))
         store(sums, 5, where(ended, load(sums, 5), score_g1))
         store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_a2))
-        store(sums, 33, where(ended, load(sums, 33), sum_g1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b1))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 36, where(ended, load(sums, 36), sum_r))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_a2))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_g1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b1))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
+        store(sums, 36, where(ended, load(sums, 36), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_21_skewt(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3058,13 +3074,12 @@ def tarch_21_skewt(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -3078,14 +3093,20 @@ def tarch_21_skewt(returns, n_obs, theta, constants, sums):
     d_a21 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -3114,15 +3135,7 @@ def tarch_21_skewt(returns, n_obs, theta, constants, sums):
     sum_a2 = zero
     sum_g1 = zero
     sum_b1 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -3136,73 +3149,69 @@ def tarch_21_skewt(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = s
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_a2 = two_inverse * d_a2
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_inverse = sum_inverse + inverse
             x2 = x1
             xm2 = next_xm2
             x1 = absolute(e)
@@ -3221,54 +3230,59 @@ def tarch_21_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_a2))
         store(sums, 5, where(ended, load(sums, 5), score_g1))
         store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_a2))
-        store(sums, 33, where(ended, load(sums, 33), sum_g1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b1))
-        store(sums, 35, where(ended, load(sums, 35), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_a2))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_g1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b1))
+        store(sums, 35, where(ended, load(sums, 35), log_q))
         store(sums, 36, where(ended, load(sums, 36), sum_k))
-        store(sums, 37, where(ended, load(sums, 37), sum_kz))
+        store(sums, 37, where(ended, load(sums, 37), sum_psi_z))
         store(sums, 38, where(ended, load(sums, 38), sum_kys))
-        store(sums, 39, where(ended, load(sums, 39), sum_inverse))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_21_ged(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3280,10 +3294,9 @@ def tarch_21_ged(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -3298,14 +3311,17 @@ def tarch_21_ged(returns, n_obs, theta, constants, sums):
     d_a21 = zero
     d_g11 = zero
     d_b11 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
     score_a2 = zero
     score_g1 = zero
     score_b1 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -3334,10 +3350,6 @@ def tarch_21_ged(returns, n_obs, theta, constants, sums):
     sum_a2 = zero
     sum_g1 = zero
     sum_b1 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -3351,61 +3363,62 @@ def tarch_21_ged(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_a2 = two_inverse * d_a2
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
             x2 = x1
             xm2 = next_xm2
             x1 = absolute(e)
@@ -3422,44 +3435,47 @@ def tarch_21_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_a2))
         store(sums, 5, where(ended, load(sums, 5), score_g1))
         store(sums, 6, where(ended, load(sums, 6), score_b1))
-        store(sums, 7, where(ended, load(sums, 7), m0_0))
-        store(sums, 8, where(ended, load(sums, 8), m1_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_1))
-        store(sums, 10, where(ended, load(sums, 10), m2_0))
-        store(sums, 11, where(ended, load(sums, 11), m2_1))
-        store(sums, 12, where(ended, load(sums, 12), m2_2))
-        store(sums, 13, where(ended, load(sums, 13), m3_0))
-        store(sums, 14, where(ended, load(sums, 14), m3_1))
-        store(sums, 15, where(ended, load(sums, 15), m3_2))
-        store(sums, 16, where(ended, load(sums, 16), m3_3))
-        store(sums, 17, where(ended, load(sums, 17), m4_0))
-        store(sums, 18, where(ended, load(sums, 18), m4_1))
-        store(sums, 19, where(ended, load(sums, 19), m4_2))
-        store(sums, 20, where(ended, load(sums, 20), m4_3))
-        store(sums, 21, where(ended, load(sums, 21), m4_4))
-        store(sums, 22, where(ended, load(sums, 22), m5_0))
-        store(sums, 23, where(ended, load(sums, 23), m5_1))
-        store(sums, 24, where(ended, load(sums, 24), m5_2))
-        store(sums, 25, where(ended, load(sums, 25), m5_3))
-        store(sums, 26, where(ended, load(sums, 26), m5_4))
-        store(sums, 27, where(ended, load(sums, 27), m5_5))
-        store(sums, 28, where(ended, load(sums, 28), sum_u))
-        store(sums, 29, where(ended, load(sums, 29), sum_mu))
-        store(sums, 30, where(ended, load(sums, 30), sum_w))
-        store(sums, 31, where(ended, load(sums, 31), sum_a1))
-        store(sums, 32, where(ended, load(sums, 32), sum_a2))
-        store(sums, 33, where(ended, load(sums, 33), sum_g1))
-        store(sums, 34, where(ended, load(sums, 34), sum_b1))
-        store(sums, 35, where(ended, load(sums, 35), sum_m))
+        store(sums, 7, where(ended, load(sums, 7), thinned * m0_0))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m1_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_1))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m2_0))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_1))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_2))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m3_0))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_1))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_2))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_3))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m4_0))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_1))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_2))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_3))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_4))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m5_0))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_1))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_2))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_3))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_4))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_5))
+        store(sums, 28, where(ended, load(sums, 28), thinned * sum_u))
+        store(sums, 29, where(ended, load(sums, 29), thinned * sum_mu))
+        store(sums, 30, where(ended, load(sums, 30), thinned * sum_w))
+        store(sums, 31, where(ended, load(sums, 31), thinned * sum_a1))
+        store(sums, 32, where(ended, load(sums, 32), thinned * sum_a2))
+        store(sums, 33, where(ended, load(sums, 33), thinned * sum_g1))
+        store(sums, 34, where(ended, load(sums, 34), thinned * sum_b1))
+        store(sums, 35, where(ended, load(sums, 35), sum_psi_z))
         store(sums, 36, where(ended, load(sums, 36), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)
@@ -3467,6 +3483,7 @@ def tarch_21_ged(returns, n_obs, theta, constants, sums):
 
 def tarch_22_normal(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3479,7 +3496,7 @@ def tarch_22_normal(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -3502,8 +3519,8 @@ def tarch_22_normal(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
@@ -3511,6 +3528,8 @@ def tarch_22_normal(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -3540,9 +3559,6 @@ def tarch_22_normal(returns, n_obs, theta, constants, sums):
     m6_5 = zero
     m6_6 = zero
     sum_u = zero
-    sum_z2 = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -3557,59 +3573,60 @@ def tarch_22_normal(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            psi_z = e2 * u
             psi_sigma = e * u
-            sum_z2 = sum_z2 + psi_z
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            m6_0 = fma(l_b2, l_mu, m6_0)
-            m6_1 = fma(l_b2, l_w, m6_1)
-            m6_2 = fma(l_b2, l_a1, m6_2)
-            m6_3 = fma(l_b2, l_a2, m6_3)
-            m6_4 = fma(l_b2, l_g1, m6_4)
-            m6_5 = fma(l_b2, l_b1, m6_5)
-            m6_6 = fma(l_b2, l_b2, m6_6)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = psi_z - one
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_a2 = two_inverse * d_a2
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                l_b2 = two_inverse * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                m6_0 = fma(l_b2, l_mu, m6_0)
+                m6_1 = fma(l_b2, l_w, m6_1)
+                m6_2 = fma(l_b2, l_a1, m6_2)
+                m6_3 = fma(l_b2, l_a2, m6_3)
+                m6_4 = fma(l_b2, l_g1, m6_4)
+                m6_5 = fma(l_b2, l_b1, m6_5)
+                m6_6 = fma(l_b2, l_b2, m6_6)
+                sum_u = fma(inverse, inverse, sum_u)
             x2 = x1
             xm2 = next_xm2
             x1 = absolute(e)
@@ -3635,45 +3652,48 @@ def tarch_22_normal(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_a2))
         store(sums, 5, where(ended, load(sums, 5), score_g1))
         store(sums, 6, where(ended, load(sums, 6), score_b1))
         store(sums, 7, where(ended, load(sums, 7), score_b2))
-        store(sums, 8, where(ended, load(sums, 8), m0_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_0))
-        store(sums, 10, where(ended, load(sums, 10), m1_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_0))
-        store(sums, 12, where(ended, load(sums, 12), m2_1))
-        store(sums, 13, where(ended, load(sums, 13), m2_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_0))
-        store(sums, 15, where(ended, load(sums, 15), m3_1))
-        store(sums, 16, where(ended, load(sums, 16), m3_2))
-        store(sums, 17, where(ended, load(sums, 17), m3_3))
-        store(sums, 18, where(ended, load(sums, 18), m4_0))
-        store(sums, 19, where(ended, load(sums, 19), m4_1))
-        store(sums, 20, where(ended, load(sums, 20), m4_2))
-        store(sums, 21, where(ended, load(sums, 21), m4_3))
-        store(sums, 22, where(ended, load(sums, 22), m4_4))
-        store(sums, 23, where(ended, load(sums, 23), m5_0))
-        store(sums, 24, where(ended, load(sums, 24), m5_1))
-        store(sums, 25, where(ended, load(sums, 25), m5_2))
-        store(sums, 26, where(ended, load(sums, 26), m5_3))
-        store(sums, 27, where(ended, load(sums, 27), m5_4))
-        store(sums, 28, where(ended, load(sums, 28), m5_5))
-        store(sums, 29, where(ended, load(sums, 29), m6_0))
-        store(sums, 30, where(ended, load(sums, 30), m6_1))
-        store(sums, 31, where(ended, load(sums, 31), m6_2))
-        store(sums, 32, where(ended, load(sums, 32), m6_3))
-        store(sums, 33, where(ended, load(sums, 33), m6_4))
-        store(sums, 34, where(ended, load(sums, 34), m6_5))
-        store(sums, 35, where(ended, load(sums, 35), m6_6))
-        store(sums, 36, where(ended, load(sums, 36), sum_u))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m0_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m1_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m2_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_0))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_1))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_2))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m3_3))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_0))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_1))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_2))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_3))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m4_4))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_0))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_3))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_4))
+        store(sums, 28, where(ended, load(sums, 28), thinned * m5_5))
+        store(sums, 29, where(ended, load(sums, 29), thinned * m6_0))
+        store(sums, 30, where(ended, load(sums, 30), thinned * m6_1))
+        store(sums, 31, where(ended, load(sums, 31), thinned * m6_2))
+        store(sums, 32, where(ended, load(sums, 32), thinned * m6_3))
+        store(sums, 33, where(ended, load(sums, 33), thinned * m6_4))
+        store(sums, 34, where(ended, load(sums, 34), thinned * m6_5))
+        store(sums, 35, where(ended, load(sums, 35), thinned * m6_6))
+        store(sums, 36, where(ended, load(sums, 36), thinned * sum_u))
         store(sums, 37, where(ended, load(sums, 37), zero))
         store(sums, 38, where(ended, load(sums, 38), zero))
         store(sums, 39, where(ended, load(sums, 39), zero))
@@ -3681,13 +3701,14 @@ def tarch_22_normal(returns, n_obs, theta, constants, sums):
         store(sums, 41, where(ended, load(sums, 41), zero))
         store(sums, 42, where(ended, load(sums, 42), zero))
         store(sums, 43, where(ended, load(sums, 43), zero))
-        store(sums, 44, where(ended, load(sums, 44), sum_z2))
+        store(sums, 44, where(ended, load(sums, 44), sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_22_t(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3700,10 +3721,8 @@ def tarch_22_t(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -3726,8 +3745,10 @@ def tarch_22_t(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
@@ -3735,6 +3756,8 @@ def tarch_22_t(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -3771,12 +3794,6 @@ def tarch_22_t(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_r = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -3791,72 +3808,69 @@ def tarch_22_t(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            sum_r = sum_r + r
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            m6_0 = fma(l_b2, l_mu, m6_0)
-            m6_1 = fma(l_b2, l_w, m6_1)
-            m6_2 = fma(l_b2, l_a1, m6_2)
-            m6_3 = fma(l_b2, l_a2, m6_3)
-            m6_4 = fma(l_b2, l_g1, m6_4)
-            m6_5 = fma(l_b2, l_b1, m6_5)
-            m6_6 = fma(l_b2, l_b2, m6_6)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_a2 = two_inverse * d_a2
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                l_b2 = two_inverse * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                m6_0 = fma(l_b2, l_mu, m6_0)
+                m6_1 = fma(l_b2, l_w, m6_1)
+                m6_2 = fma(l_b2, l_a1, m6_2)
+                m6_3 = fma(l_b2, l_a2, m6_3)
+                m6_4 = fma(l_b2, l_g1, m6_4)
+                m6_5 = fma(l_b2, l_b1, m6_5)
+                m6_6 = fma(l_b2, l_b2, m6_6)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
             x2 = x1
             xm2 = next_xm2
             x1 = absolute(e)
@@ -3884,60 +3898,65 @@ def tarch_22_t(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_a2))
         store(sums, 5, where(ended, load(sums, 5), score_g1))
         store(sums, 6, where(ended, load(sums, 6), score_b1))
         store(sums, 7, where(ended, load(sums, 7), score_b2))
-        store(sums, 8, where(ended, load(sums, 8), m0_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_0))
-        store(sums, 10, where(ended, load(sums, 10), m1_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_0))
-        store(sums, 12, where(ended, load(sums, 12), m2_1))
-        store(sums, 13, where(ended, load(sums, 13), m2_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_0))
-        store(sums, 15, where(ended, load(sums, 15), m3_1))
-        store(sums, 16, where(ended, load(sums, 16), m3_2))
-        store(sums, 17, where(ended, load(sums, 17), m3_3))
-        store(sums, 18, where(ended, load(sums, 18), m4_0))
-        store(sums, 19, where(ended, load(sums, 19), m4_1))
-        store(sums, 20, where(ended, load(sums, 20), m4_2))
-        store(sums, 21, where(ended, load(sums, 21), m4_3))
-        store(sums, 22, where(ended, load(sums, 22), m4_4))
-        store(sums, 23, where(ended, load(sums, 23), m5_0))
-        store(sums, 24, where(ended, load(sums, 24), m5_1))
-        store(sums, 25, where(ended, load(sums, 25), m5_2))
-        store(sums, 26, where(ended, load(sums, 26), m5_3))
-        store(sums, 27, where(ended, load(sums, 27), m5_4))
-        store(sums, 28, where(ended, load(sums, 28), m5_5))
-        store(sums, 29, where(ended, load(sums, 29), m6_0))
-        store(sums, 30, where(ended, load(sums, 30), m6_1))
-        store(sums, 31, where(ended, load(sums, 31), m6_2))
-        store(sums, 32, where(ended, load(sums, 32), m6_3))
-        store(sums, 33, where(ended, load(sums, 33), m6_4))
-        store(sums, 34, where(ended, load(sums, 34), m6_5))
-        store(sums, 35, where(ended, load(sums, 35), m6_6))
-        store(sums, 36, where(ended, load(sums, 36), sum_u))
-        store(sums, 37, where(ended, load(sums, 37), sum_mu))
-        store(sums, 38, where(ended, load(sums, 38), sum_w))
-        store(sums, 39, where(ended, load(sums, 39), sum_a1))
-        store(sums, 40, where(ended, load(sums, 40), sum_a2))
-        store(sums, 41, where(ended, load(sums, 41), sum_g1))
-        store(sums, 42, where(ended, load(sums, 42), sum_b1))
-        store(sums, 43, where(ended, load(sums, 43), sum_b2))
-        store(sums, 44, where(ended, load(sums, 44), fma(product_q_twos, ln2, logarithm(product_q))))
-        store(sums, 45, where(ended, load(sums, 45), sum_r))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m0_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m1_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m2_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_0))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_1))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_2))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m3_3))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_0))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_1))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_2))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_3))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m4_4))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_0))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_3))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_4))
+        store(sums, 28, where(ended, load(sums, 28), thinned * m5_5))
+        store(sums, 29, where(ended, load(sums, 29), thinned * m6_0))
+        store(sums, 30, where(ended, load(sums, 30), thinned * m6_1))
+        store(sums, 31, where(ended, load(sums, 31), thinned * m6_2))
+        store(sums, 32, where(ended, load(sums, 32), thinned * m6_3))
+        store(sums, 33, where(ended, load(sums, 33), thinned * m6_4))
+        store(sums, 34, where(ended, load(sums, 34), thinned * m6_5))
+        store(sums, 35, where(ended, load(sums, 35), thinned * m6_6))
+        store(sums, 36, where(ended, load(sums, 36), thinned * sum_u))
+        store(sums, 37, where(ended, load(sums, 37), thinned * sum_mu))
+        store(sums, 38, where(ended, load(sums, 38), thinned * sum_w))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_a1))
+        store(sums, 40, where(ended, load(sums, 40), thinned * sum_a2))
+        store(sums, 41, where(ended, load(sums, 41), thinned * sum_g1))
+        store(sums, 42, where(ended, load(sums, 42), thinned * sum_b1))
+        store(sums, 43, where(ended, load(sums, 43), thinned * sum_b2))
+        store(sums, 44, where(ended, load(sums, 44), log_q))
+        store(sums, 45, where(ended, load(sums, 45), k2 * sum_psi_z))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_22_skewt(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3950,13 +3969,12 @@ def tarch_22_skewt(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -3979,8 +3997,10 @@ def tarch_22_skewt(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_q = one
+    product_twos = zero
+    product_q_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
@@ -3988,6 +4008,10 @@ def tarch_22_skewt(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_k = zero
+    sum_kys = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -4024,15 +4048,7 @@ def tarch_22_skewt(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    log_q = zero
-    sum_k = zero
-    sum_kz = zero
-    sum_kys = zero
     sum_inverse = zero
-    product_q = one
-    product_twos = zero
-    product_q_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -4047,83 +4063,79 @@ def tarch_22_skewt(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = s
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            kys = where(less(yb, zero), zero - ky, ky)
             sum_k = sum_k + k
-            sum_kz = sum_kz + kz
-            ky = k * y
-            sum_kys = sum_kys + where(less(yb, zero), zero - ky, ky)
-            sum_inverse = sum_inverse + inverse
-            product_q = product_q * one_q
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            m6_0 = fma(l_b2, l_mu, m6_0)
-            m6_1 = fma(l_b2, l_w, m6_1)
-            m6_2 = fma(l_b2, l_a1, m6_2)
-            m6_3 = fma(l_b2, l_a2, m6_3)
-            m6_4 = fma(l_b2, l_g1, m6_4)
-            m6_5 = fma(l_b2, l_b1, m6_5)
-            m6_6 = fma(l_b2, l_b2, m6_6)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            sum_kys = sum_kys + kys
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
+            product_q = product_q * big
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_a2 = two_inverse * d_a2
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                l_b2 = two_inverse * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                m6_0 = fma(l_b2, l_mu, m6_0)
+                m6_1 = fma(l_b2, l_w, m6_1)
+                m6_2 = fma(l_b2, l_a1, m6_2)
+                m6_3 = fma(l_b2, l_a2, m6_3)
+                m6_4 = fma(l_b2, l_g1, m6_4)
+                m6_5 = fma(l_b2, l_b1, m6_5)
+                m6_6 = fma(l_b2, l_b2, m6_6)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
+                sum_inverse = sum_inverse + inverse
             x2 = x1
             xm2 = next_xm2
             x1 = absolute(e)
@@ -4151,63 +4163,68 @@ def tarch_22_skewt(returns, n_obs, theta, constants, sums):
                 product = mantissa(product)
                 product_q_twos = product_q_twos + exponent(product_q)
                 product_q = mantissa(product_q)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        log_q = fma(product_q_twos, ln2, logarithm(product_q)) - log_state
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_a2))
         store(sums, 5, where(ended, load(sums, 5), score_g1))
         store(sums, 6, where(ended, load(sums, 6), score_b1))
         store(sums, 7, where(ended, load(sums, 7), score_b2))
-        store(sums, 8, where(ended, load(sums, 8), m0_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_0))
-        store(sums, 10, where(ended, load(sums, 10), m1_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_0))
-        store(sums, 12, where(ended, load(sums, 12), m2_1))
-        store(sums, 13, where(ended, load(sums, 13), m2_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_0))
-        store(sums, 15, where(ended, load(sums, 15), m3_1))
-        store(sums, 16, where(ended, load(sums, 16), m3_2))
-        store(sums, 17, where(ended, load(sums, 17), m3_3))
-        store(sums, 18, where(ended, load(sums, 18), m4_0))
-        store(sums, 19, where(ended, load(sums, 19), m4_1))
-        store(sums, 20, where(ended, load(sums, 20), m4_2))
-        store(sums, 21, where(ended, load(sums, 21), m4_3))
-        store(sums, 22, where(ended, load(sums, 22), m4_4))
-        store(sums, 23, where(ended, load(sums, 23), m5_0))
-        store(sums, 24, where(ended, load(sums, 24), m5_1))
-        store(sums, 25, where(ended, load(sums, 25), m5_2))
-        store(sums, 26, where(ended, load(sums, 26), m5_3))
-        store(sums, 27, where(ended, load(sums, 27), m5_4))
-        store(sums, 28, where(ended, load(sums, 28), m5_5))
-        store(sums, 29, where(ended, load(sums, 29), m6_0))
-        store(sums, 30, where(ended, load(sums, 30), m6_1))
-        store(sums, 31, where(ended, load(sums, 31), m6_2))
-        store(sums, 32, where(ended, load(sums, 32), m6_3))
-        store(sums, 33, where(ended, load(sums, 33), m6_4))
-        store(sums, 34, where(ended, load(sums, 34), m6_5))
-        store(sums, 35, where(ended, load(sums, 35), m6_6))
-        store(sums, 36, where(ended, load(sums, 36), sum_u))
-        store(sums, 37, where(ended, load(sums, 37), sum_mu))
-        store(sums, 38, where(ended, load(sums, 38), sum_w))
-        store(sums, 39, where(ended, load(sums, 39), sum_a1))
-        store(sums, 40, where(ended, load(sums, 40), sum_a2))
-        store(sums, 41, where(ended, load(sums, 41), sum_g1))
-        store(sums, 42, where(ended, load(sums, 42), sum_b1))
-        store(sums, 43, where(ended, load(sums, 43), sum_b2))
-        store(sums, 44, where(ended, load(sums, 44), fma(product_q_twos, ln2, logarithm(product_q))))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m0_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m1_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m2_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_0))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_1))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_2))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m3_3))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_0))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_1))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_2))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_3))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m4_4))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_0))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_3))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_4))
+        store(sums, 28, where(ended, load(sums, 28), thinned * m5_5))
+        store(sums, 29, where(ended, load(sums, 29), thinned * m6_0))
+        store(sums, 30, where(ended, load(sums, 30), thinned * m6_1))
+        store(sums, 31, where(ended, load(sums, 31), thinned * m6_2))
+        store(sums, 32, where(ended, load(sums, 32), thinned * m6_3))
+        store(sums, 33, where(ended, load(sums, 33), thinned * m6_4))
+        store(sums, 34, where(ended, load(sums, 34), thinned * m6_5))
+        store(sums, 35, where(ended, load(sums, 35), thinned * m6_6))
+        store(sums, 36, where(ended, load(sums, 36), thinned * sum_u))
+        store(sums, 37, where(ended, load(sums, 37), thinned * sum_mu))
+        store(sums, 38, where(ended, load(sums, 38), thinned * sum_w))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_a1))
+        store(sums, 40, where(ended, load(sums, 40), thinned * sum_a2))
+        store(sums, 41, where(ended, load(sums, 41), thinned * sum_g1))
+        store(sums, 42, where(ended, load(sums, 42), thinned * sum_b1))
+        store(sums, 43, where(ended, load(sums, 43), thinned * sum_b2))
+        store(sums, 44, where(ended, load(sums, 44), log_q))
         store(sums, 45, where(ended, load(sums, 45), sum_k))
-        store(sums, 46, where(ended, load(sums, 46), sum_kz))
+        store(sums, 46, where(ended, load(sums, 46), sum_psi_z))
         store(sums, 47, where(ended, load(sums, 47), sum_kys))
-        store(sums, 48, where(ended, load(sums, 48), sum_inverse))
+        store(sums, 48, where(ended, load(sums, 48), thinned * sum_inverse))
         t = stop
         stop = next_stop(n_obs, stop)
 
 
 def tarch_22_ged(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -4220,10 +4237,9 @@ def tarch_22_ged(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     x1 = presample
     xm1 = a1 * presample_slope
@@ -4247,8 +4263,8 @@ def tarch_22_ged(returns, n_obs, theta, constants, sums):
     d_b12 = zero
     d_b21 = zero
     d_b22 = zero
-    log_state = zero
     product = one
+    product_twos = zero
     score_mu = zero
     score_w = zero
     score_a1 = zero
@@ -4256,6 +4272,9 @@ def tarch_22_ged(returns, n_obs, theta, constants, sums):
     score_g1 = zero
     score_b1 = zero
     score_b2 = zero
+    sum_psi_z = zero
+    sum_psi_sigma = zero
+    sum_m_log = zero
     m0_0 = zero
     m1_0 = zero
     m1_1 = zero
@@ -4292,10 +4311,6 @@ def tarch_22_ged(returns, n_obs, theta, constants, sums):
     sum_g1 = zero
     sum_b1 = zero
     sum_b2 = zero
-    sum_m = zero
-    sum_m_log = zero
-    product_twos = zero
-    ln2 = splat(0.6931471805599453)
     next_xm2 = xm2
     t = 0
     stop = next_stop(n_obs, 0)
@@ -4310,71 +4325,72 @@ def tarch_22_ged(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            sum_m = sum_m + m
-            sum_m_log = fma(m, log_z2, sum_m_log)
-            c = fma(half, psi_z, splat(-0.5))
-            score_mu = fma(c, l_mu, score_mu)
-            score_w = fma(c, l_w, score_w)
-            score_a1 = fma(c, l_a1, score_a1)
-            score_a2 = fma(c, l_a2, score_a2)
-            score_g1 = fma(c, l_g1, score_g1)
-            score_b1 = fma(c, l_b1, score_b1)
-            score_b2 = fma(c, l_b2, score_b2)
-            score_mu = score_mu + psi_sigma
-            sum_u = sum_u + u
-            m0_0 = fma(l_mu, l_mu, m0_0)
-            m1_0 = fma(l_w, l_mu, m1_0)
-            m1_1 = fma(l_w, l_w, m1_1)
-            m2_0 = fma(l_a1, l_mu, m2_0)
-            m2_1 = fma(l_a1, l_w, m2_1)
-            m2_2 = fma(l_a1, l_a1, m2_2)
-            m3_0 = fma(l_a2, l_mu, m3_0)
-            m3_1 = fma(l_a2, l_w, m3_1)
-            m3_2 = fma(l_a2, l_a1, m3_2)
-            m3_3 = fma(l_a2, l_a2, m3_3)
-            m4_0 = fma(l_g1, l_mu, m4_0)
-            m4_1 = fma(l_g1, l_w, m4_1)
-            m4_2 = fma(l_g1, l_a1, m4_2)
-            m4_3 = fma(l_g1, l_a2, m4_3)
-            m4_4 = fma(l_g1, l_g1, m4_4)
-            m5_0 = fma(l_b1, l_mu, m5_0)
-            m5_1 = fma(l_b1, l_w, m5_1)
-            m5_2 = fma(l_b1, l_a1, m5_2)
-            m5_3 = fma(l_b1, l_a2, m5_3)
-            m5_4 = fma(l_b1, l_g1, m5_4)
-            m5_5 = fma(l_b1, l_b1, m5_5)
-            m6_0 = fma(l_b2, l_mu, m6_0)
-            m6_1 = fma(l_b2, l_w, m6_1)
-            m6_2 = fma(l_b2, l_a1, m6_2)
-            m6_3 = fma(l_b2, l_a2, m6_3)
-            m6_4 = fma(l_b2, l_g1, m6_4)
-            m6_5 = fma(l_b2, l_b1, m6_5)
-            m6_6 = fma(l_b2, l_b2, m6_6)
-            sum_mu = sum_mu + l_mu
-            sum_w = sum_w + l_w
-            sum_a1 = sum_a1 + l_a1
-            sum_a2 = sum_a2 + l_a2
-            sum_g1 = sum_g1 + l_g1
-            sum_b1 = sum_b1 + l_b1
-            sum_b2 = sum_b2 + l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            sum_psi_z = sum_psi_z + psi_z
+            sum_psi_sigma = sum_psi_sigma + psi_sigma
+            sum_m_log = fma(psi_z, log_z2, sum_m_log)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            score_mu = fma(cd, d_mu, score_mu)
+            score_w = fma(cd, d_w, score_w)
+            score_a1 = fma(cd, d_a1, score_a1)
+            score_a2 = fma(cd, d_a2, score_a2)
+            score_g1 = fma(cd, d_g1, score_g1)
+            score_b1 = fma(cd, d_b1, score_b1)
+            score_b2 = fma(cd, d_b2, score_b2)
             product = product * s
+            if t & 1 == 0:
+                two_inverse = inverse + inverse
+                l_mu = two_inverse * d_mu
+                l_w = two_inverse * d_w
+                l_a1 = two_inverse * d_a1
+                l_a2 = two_inverse * d_a2
+                l_g1 = two_inverse * d_g1
+                l_b1 = two_inverse * d_b1
+                l_b2 = two_inverse * d_b2
+                m0_0 = fma(l_mu, l_mu, m0_0)
+                m1_0 = fma(l_w, l_mu, m1_0)
+                m1_1 = fma(l_w, l_w, m1_1)
+                m2_0 = fma(l_a1, l_mu, m2_0)
+                m2_1 = fma(l_a1, l_w, m2_1)
+                m2_2 = fma(l_a1, l_a1, m2_2)
+                m3_0 = fma(l_a2, l_mu, m3_0)
+                m3_1 = fma(l_a2, l_w, m3_1)
+                m3_2 = fma(l_a2, l_a1, m3_2)
+                m3_3 = fma(l_a2, l_a2, m3_3)
+                m4_0 = fma(l_g1, l_mu, m4_0)
+                m4_1 = fma(l_g1, l_w, m4_1)
+                m4_2 = fma(l_g1, l_a1, m4_2)
+                m4_3 = fma(l_g1, l_a2, m4_3)
+                m4_4 = fma(l_g1, l_g1, m4_4)
+                m5_0 = fma(l_b1, l_mu, m5_0)
+                m5_1 = fma(l_b1, l_w, m5_1)
+                m5_2 = fma(l_b1, l_a1, m5_2)
+                m5_3 = fma(l_b1, l_a2, m5_3)
+                m5_4 = fma(l_b1, l_g1, m5_4)
+                m5_5 = fma(l_b1, l_b1, m5_5)
+                m6_0 = fma(l_b2, l_mu, m6_0)
+                m6_1 = fma(l_b2, l_w, m6_1)
+                m6_2 = fma(l_b2, l_a1, m6_2)
+                m6_3 = fma(l_b2, l_a2, m6_3)
+                m6_4 = fma(l_b2, l_g1, m6_4)
+                m6_5 = fma(l_b2, l_b1, m6_5)
+                m6_6 = fma(l_b2, l_b2, m6_6)
+                sum_u = fma(inverse, inverse, sum_u)
+                sum_mu = sum_mu + l_mu
+                sum_w = sum_w + l_w
+                sum_a1 = sum_a1 + l_a1
+                sum_a2 = sum_a2 + l_a2
+                sum_g1 = sum_g1 + l_g1
+                sum_b1 = sum_b1 + l_b1
+                sum_b2 = sum_b2 + l_b2
             x2 = x1
             xm2 = next_xm2
             x1 = absolute(e)
@@ -4400,53 +4416,56 @@ def tarch_22_ged(returns, n_obs, theta, constants, sums):
             if t & 7 == 7:
                 product_twos = product_twos + exponent(product)
                 product = mantissa(product)
+        ln2 = splat(0.6931471805599453)
+        log_state = splat(2.0) * fma(product_twos, ln2, logarithm(product))
+        thinned = splat(float(stop) / float((stop + 1) // 2))  # bars to bars sampled
         # Hand out the sums of every lane that has come this far; longer ones write again later.
         ended = less(load(n_obs, 0), splat(float(stop)))
-        store(sums, 0, where(ended, load(sums, 0), two * fma(product_twos, ln2, logarithm(product))))
-        store(sums, 1, where(ended, load(sums, 1), score_mu))
+        store(sums, 0, where(ended, load(sums, 0), log_state))
+        store(sums, 1, where(ended, load(sums, 1), fma(factor, sum_psi_sigma, score_mu)))
         store(sums, 2, where(ended, load(sums, 2), score_w))
         store(sums, 3, where(ended, load(sums, 3), score_a1))
         store(sums, 4, where(ended, load(sums, 4), score_a2))
         store(sums, 5, where(ended, load(sums, 5), score_g1))
         store(sums, 6, where(ended, load(sums, 6), score_b1))
         store(sums, 7, where(ended, load(sums, 7), score_b2))
-        store(sums, 8, where(ended, load(sums, 8), m0_0))
-        store(sums, 9, where(ended, load(sums, 9), m1_0))
-        store(sums, 10, where(ended, load(sums, 10), m1_1))
-        store(sums, 11, where(ended, load(sums, 11), m2_0))
-        store(sums, 12, where(ended, load(sums, 12), m2_1))
-        store(sums, 13, where(ended, load(sums, 13), m2_2))
-        store(sums, 14, where(ended, load(sums, 14), m3_0))
-        store(sums, 15, where(ended, load(sums, 15), m3_1))
-        store(sums, 16, where(ended, load(sums, 16), m3_2))
-        store(sums, 17, where(ended, load(sums, 17), m3_3))
-        store(sums, 18, where(ended, load(sums, 18), m4_0))
-        store(sums, 19, where(ended, load(sums, 19), m4_1))
-        store(sums, 20, where(ended, load(sums, 20), m4_2))
-        store(sums, 21, where(ended, load(sums, 21), m4_3))
-        store(sums, 22, where(ended, load(sums, 22), m4_4))
-        store(sums, 23, where(ended, load(sums, 23), m5_0))
-        store(sums, 24, where(ended, load(sums, 24), m5_1))
-        store(sums, 25, where(ended, load(sums, 25), m5_2))
-        store(sums, 26, where(ended, load(sums, 26), m5_3))
-        store(sums, 27, where(ended, load(sums, 27), m5_4))
-        store(sums, 28, where(ended, load(sums, 28), m5_5))
-        store(sums, 29, where(ended, load(sums, 29), m6_0))
-        store(sums, 30, where(ended, load(sums, 30), m6_1))
-        store(sums, 31, where(ended, load(sums, 31), m6_2))
-        store(sums, 32, where(ended, load(sums, 32), m6_3))
-        store(sums, 33, where(ended, load(sums, 33), m6_4))
-        store(sums, 34, where(ended, load(sums, 34), m6_5))
-        store(sums, 35, where(ended, load(sums, 35), m6_6))
-        store(sums, 36, where(ended, load(sums, 36), sum_u))
-        store(sums, 37, where(ended, load(sums, 37), sum_mu))
-        store(sums, 38, where(ended, load(sums, 38), sum_w))
-        store(sums, 39, where(ended, load(sums, 39), sum_a1))
-        store(sums, 40, where(ended, load(sums, 40), sum_a2))
-        store(sums, 41, where(ended, load(sums, 41), sum_g1))
-        store(sums, 42, where(ended, load(sums, 42), sum_b1))
-        store(sums, 43, where(ended, load(sums, 43), sum_b2))
-        store(sums, 44, where(ended, load(sums, 44), sum_m))
+        store(sums, 8, where(ended, load(sums, 8), thinned * m0_0))
+        store(sums, 9, where(ended, load(sums, 9), thinned * m1_0))
+        store(sums, 10, where(ended, load(sums, 10), thinned * m1_1))
+        store(sums, 11, where(ended, load(sums, 11), thinned * m2_0))
+        store(sums, 12, where(ended, load(sums, 12), thinned * m2_1))
+        store(sums, 13, where(ended, load(sums, 13), thinned * m2_2))
+        store(sums, 14, where(ended, load(sums, 14), thinned * m3_0))
+        store(sums, 15, where(ended, load(sums, 15), thinned * m3_1))
+        store(sums, 16, where(ended, load(sums, 16), thinned * m3_2))
+        store(sums, 17, where(ended, load(sums, 17), thinned * m3_3))
+        store(sums, 18, where(ended, load(sums, 18), thinned * m4_0))
+        store(sums, 19, where(ended, load(sums, 19), thinned * m4_1))
+        store(sums, 20, where(ended, load(sums, 20), thinned * m4_2))
+        store(sums, 21, where(ended, load(sums, 21), thinned * m4_3))
+        store(sums, 22, where(ended, load(sums, 22), thinned * m4_4))
+        store(sums, 23, where(ended, load(sums, 23), thinned * m5_0))
+        store(sums, 24, where(ended, load(sums, 24), thinned * m5_1))
+        store(sums, 25, where(ended, load(sums, 25), thinned * m5_2))
+        store(sums, 26, where(ended, load(sums, 26), thinned * m5_3))
+        store(sums, 27, where(ended, load(sums, 27), thinned * m5_4))
+        store(sums, 28, where(ended, load(sums, 28), thinned * m5_5))
+        store(sums, 29, where(ended, load(sums, 29), thinned * m6_0))
+        store(sums, 30, where(ended, load(sums, 30), thinned * m6_1))
+        store(sums, 31, where(ended, load(sums, 31), thinned * m6_2))
+        store(sums, 32, where(ended, load(sums, 32), thinned * m6_3))
+        store(sums, 33, where(ended, load(sums, 33), thinned * m6_4))
+        store(sums, 34, where(ended, load(sums, 34), thinned * m6_5))
+        store(sums, 35, where(ended, load(sums, 35), thinned * m6_6))
+        store(sums, 36, where(ended, load(sums, 36), thinned * sum_u))
+        store(sums, 37, where(ended, load(sums, 37), thinned * sum_mu))
+        store(sums, 38, where(ended, load(sums, 38), thinned * sum_w))
+        store(sums, 39, where(ended, load(sums, 39), thinned * sum_a1))
+        store(sums, 40, where(ended, load(sums, 40), thinned * sum_a2))
+        store(sums, 41, where(ended, load(sums, 41), thinned * sum_g1))
+        store(sums, 42, where(ended, load(sums, 42), thinned * sum_b1))
+        store(sums, 43, where(ended, load(sums, 43), thinned * sum_b2))
+        store(sums, 44, where(ended, load(sums, 44), sum_psi_z))
         store(sums, 45, where(ended, load(sums, 45), sum_m_log))
         t = stop
         stop = next_stop(n_obs, stop)

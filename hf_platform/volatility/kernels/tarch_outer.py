@@ -6,6 +6,7 @@
 
 from hf_platform.volatility.lanes import (
     absolute,
+    align_stack,
     exponential,
     fma,
     less,
@@ -20,6 +21,7 @@ from hf_platform.volatility.lanes import (
 
 def tarch_10_normal_outer(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -29,7 +31,7 @@ def tarch_10_normal_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -55,21 +57,16 @@ def tarch_10_normal_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
+            psi_z = e * psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -101,6 +98,7 @@ def tarch_10_normal_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_10_t_outer(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -110,10 +108,8 @@ def tarch_10_t_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -146,27 +142,19 @@ def tarch_10_t_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            one_q = big * inverse * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -208,6 +196,7 @@ def tarch_10_t_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_10_skewt_outer(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -217,13 +206,12 @@ def tarch_10_skewt_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -267,38 +255,28 @@ def tarch_10_skewt_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = s
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            one_q = big * inverse * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -352,6 +330,7 @@ def tarch_10_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_10_ged_outer(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -361,10 +340,9 @@ def tarch_10_ged_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -398,26 +376,21 @@ def tarch_10_ged_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a1, x1, w))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -459,6 +432,7 @@ def tarch_10_ged_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_11_normal_outer(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -469,7 +443,7 @@ def tarch_11_normal_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -506,23 +480,17 @@ def tarch_11_normal_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_z = e * psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -570,6 +538,7 @@ def tarch_11_normal_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_11_t_outer(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -580,10 +549,8 @@ def tarch_11_t_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -628,29 +595,20 @@ def tarch_11_t_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            one_q = big * inverse * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -710,6 +668,7 @@ def tarch_11_t_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_11_skewt_outer(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -720,13 +679,12 @@ def tarch_11_skewt_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -783,40 +741,29 @@ def tarch_11_skewt_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = s
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            one_q = big * inverse * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -890,6 +837,7 @@ def tarch_11_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_11_ged_outer(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -900,10 +848,9 @@ def tarch_11_ged_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -949,28 +896,22 @@ def tarch_11_ged_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1030,6 +971,7 @@ def tarch_11_ged_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_12_normal_outer(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1041,7 +983,7 @@ def tarch_12_normal_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     y1 = half * presample
@@ -1093,25 +1035,18 @@ def tarch_12_normal_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = e * psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1179,6 +1114,7 @@ def tarch_12_normal_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_12_t_outer(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1190,10 +1126,8 @@ def tarch_12_t_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -1254,31 +1188,21 @@ def tarch_12_t_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            one_q = big * inverse * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1360,6 +1284,7 @@ def tarch_12_t_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_12_skewt_outer(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1371,13 +1296,12 @@ def tarch_12_skewt_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -1451,42 +1375,30 @@ def tarch_12_skewt_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = s
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            one_q = big * inverse * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1584,6 +1496,7 @@ def tarch_12_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_12_ged_outer(returns, n_obs, theta, constants, sums):
     """tarch(1, 1, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1595,10 +1508,9 @@ def tarch_12_ged_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -1660,30 +1572,23 @@ def tarch_12_ged_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1765,6 +1670,7 @@ def tarch_12_ged_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_20_normal_outer(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 0), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1775,7 +1681,7 @@ def tarch_20_normal_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -1810,23 +1716,17 @@ def tarch_20_normal_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
+            psi_z = e * psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -1871,6 +1771,7 @@ def tarch_20_normal_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_20_t_outer(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 0), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -1881,10 +1782,8 @@ def tarch_20_t_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -1927,29 +1826,20 @@ def tarch_20_t_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            one_q = big * inverse * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2006,6 +1896,7 @@ def tarch_20_t_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_20_skewt_outer(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 0), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2016,13 +1907,12 @@ def tarch_20_skewt_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -2077,40 +1967,29 @@ def tarch_20_skewt_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = s
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            one_q = big * inverse * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2181,6 +2060,7 @@ def tarch_20_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_20_ged_outer(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 0), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2191,10 +2071,9 @@ def tarch_20_ged_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -2238,28 +2117,22 @@ def tarch_20_ged_outer(returns, n_obs, theta, constants, sums):
             d_g1 = y1
             s = fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2316,6 +2189,7 @@ def tarch_20_ged_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_21_normal_outer(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 1), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2327,7 +2201,7 @@ def tarch_21_normal_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -2375,25 +2249,18 @@ def tarch_21_normal_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_z = e * psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2457,6 +2324,7 @@ def tarch_21_normal_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_21_t_outer(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 1), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2468,10 +2336,8 @@ def tarch_21_t_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -2528,31 +2394,21 @@ def tarch_21_t_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            one_q = big * inverse * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2630,6 +2486,7 @@ def tarch_21_t_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_21_skewt_outer(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 1), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2641,13 +2498,12 @@ def tarch_21_skewt_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -2717,42 +2573,30 @@ def tarch_21_skewt_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = s
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            one_q = big * inverse * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -2846,6 +2690,7 @@ def tarch_21_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_21_ged_outer(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 1), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -2857,10 +2702,9 @@ def tarch_21_ged_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -2918,30 +2762,23 @@ def tarch_21_ged_outer(returns, n_obs, theta, constants, sums):
             d_b1 = fma(b1, d_b11, s1)
             s = fma(b1, s1, fma(g1, y1, fma(a2, x2, fma(a1, x1, w))))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3019,6 +2856,7 @@ def tarch_21_ged_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_22_normal_outer(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 2), normal innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3031,7 +2869,7 @@ def tarch_22_normal_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
+    factor = one
     x1 = presample
     xm1 = a1 * presample_slope
     x2 = presample
@@ -3096,27 +2934,19 @@ def tarch_22_normal_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            psi_z = e2 * u
             psi_sigma = e * u
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = e * psi_sigma
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3203,6 +3033,7 @@ def tarch_22_normal_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_22_t_outer(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 2), t innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3215,10 +3046,8 @@ def tarch_22_t_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
-    nu1 = load(constants, 2)  # nu + 1
     k2 = load(constants, 3)  # 1 / (nu - 2)
-    nu1_k2 = nu1 * k2
+    factor = load(constants, 2) * k2  # (nu + 1) / (nu - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     x1 = presample
@@ -3293,33 +3122,22 @@ def tarch_22_t_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
-            big = fma(e2, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(e * e, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            r = e2 * k2 * weight
-            psi_z = nu1 * r
-            psi_sigma = nu1_k2 * e * weight
-            v_nu = fma(shape9, r, fma(splat(-0.5), logarithm(one_q), shape8))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_sigma = e * (both * s)
+            psi_z = e * psi_sigma
+            one_q = big * inverse * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9 * k2, psi_z, shape8))
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3422,6 +3240,7 @@ def tarch_22_t_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_22_skewt_outer(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 2), skewt innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3434,13 +3253,12 @@ def tarch_22_skewt_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     a_ = load(constants, 2)  # Hansen's a and b
     b_ = load(constants, 3)
     left = load(constants, 4)  # 1 / (1 - lambda)
     right = load(constants, 5)  # 1 / (1 + lambda)
     k2 = load(constants, 6)  # 1 / (eta - 2)
-    kb = load(constants, 7)  # b (eta + 1) / (eta - 2)
+    factor = load(constants, 7)  # b (eta + 1) / (eta - 2)
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
     shape10 = load(constants, 10)
@@ -3529,44 +3347,31 @@ def tarch_22_skewt_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
             sigma = s
             yb = fma(b_, e, a_ * sigma)
             side = where(less(yb, zero), left, right)
             ys = yb * side
-            big = fma(ys * ys, k2, s * s)  # sigma^2 (1 + q)
+            big = fma(ys * ys, k2, s * s)
             both = one / (s * big)
             inverse = both * big
-            u = inverse * inverse
-            one_q = big * u
-            weight = both * s  # 1 / (sigma^2 (1 + q))
-            z = e * inverse
-            y = ys * inverse
-            k = ys * side * sigma * weight
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            kz = k * z
-            psi_z = kb * kz
-            psi_sigma = kb * k * inverse
-            ky = k * y
+            psi_sigma = ys * side * (both * s)
+            psi_z = e * psi_sigma
+            k = psi_sigma * sigma
+            ky = psi_sigma * ys
+            one_q = big * inverse * inverse
+            v_nu = fma(splat(-0.5), logarithm(one_q), fma(shape9, psi_z, shape8))
+            v_nu = fma(shape10, k, v_nu)
             kys = where(less(yb, zero), zero - ky, ky)
-            log_q = logarithm(one_q)
-            v_nu = fma(shape10, k, fma(shape9, kz, fma(splat(-0.5), log_q, shape8)))
-            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, kz, shape11)))
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            v_lam = fma(shape14, kys, fma(shape13, k, fma(shape12, psi_z, shape11)))
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)
@@ -3687,6 +3492,7 @@ def tarch_22_skewt_outer(returns, n_obs, theta, constants, sums):
 
 def tarch_22_ged_outer(returns, n_obs, theta, constants, sums):
     """tarch(2, 1, 2), ged innovations."""
+    align_stack()
     mu = load(theta, 0)
     w = load(theta, 1)
     a1 = load(theta, 2)
@@ -3699,10 +3505,9 @@ def tarch_22_ged_outer(returns, n_obs, theta, constants, sums):
     half = splat(0.5)
     presample = load(constants, 0)
     presample_slope = load(constants, 1)
-    two = splat(2.0)
     power = load(constants, 2)  # nu / 2 - 1
     scale = load(constants, 3)  # c ** -nu
-    half_nu = load(constants, 4)
+    factor = load(constants, 4)  # nu / 2
     tiny = splat(1e-60)  # |z|**nu is taken at |z| = 1e-30 when an innovation is exactly zero
     shape8 = load(constants, 8)
     shape9 = load(constants, 9)
@@ -3778,32 +3583,24 @@ def tarch_22_ged_outer(returns, n_obs, theta, constants, sums):
             d_b2 = fma(b2, d_b22, fma(b1, d_b21, s2))
             s = fma(b1, s1, fma(b2, s2, fma(g1, y1, fma(a2, x2, fma(a1, x1, w)))))
             e = load(returns, t) - mu
-            e2 = e * e
             inverse = one / s
             u = inverse * inverse
-            two_inverse = two * inverse
-            l_mu = two_inverse * d_mu
-            l_w = two_inverse * d_w
-            l_a1 = two_inverse * d_a1
-            l_a2 = two_inverse * d_a2
-            l_g1 = two_inverse * d_g1
-            l_b1 = two_inverse * d_b1
-            l_b2 = two_inverse * d_b2
-            z2 = fma(e2, u, tiny)
+            eu = e * u
+            z2 = fma(e, eu, tiny)
             log_z2 = logarithm(z2)
             tail = scale * exponential(power * log_z2)
-            m = tail * z2
-            psi_z = half_nu * m
-            psi_sigma = half_nu * tail * e * u
-            v_nu = fma(m, fma(splat(-0.25), log_z2, shape9), shape8)
-            c = fma(half, psi_z, splat(-0.5))
-            v_mu = fma(c, l_mu, psi_sigma)
-            v_w = c * l_w
-            v_a1 = c * l_a1
-            v_a2 = c * l_a2
-            v_g1 = c * l_g1
-            v_b1 = c * l_b1
-            v_b2 = c * l_b2
+            psi_z = tail * z2
+            psi_sigma = tail * eu
+            v_nu = fma(psi_z, fma(splat(-0.25), log_z2, shape9), shape8)
+            c = fma(factor, psi_z, zero - one)
+            cd = c * inverse
+            v_mu = fma(factor, psi_sigma, cd * d_mu)
+            v_w = cd * d_w
+            v_a1 = cd * d_a1
+            v_a2 = cd * d_a2
+            v_g1 = cd * d_g1
+            v_b1 = cd * d_b1
+            v_b2 = cd * d_b2
             b0_0 = fma(v_mu, v_mu, b0_0)
             b1_0 = fma(v_w, v_mu, b1_0)
             b1_1 = fma(v_w, v_w, b1_1)

@@ -95,10 +95,14 @@ KEYS = {
 
 
 def numbers(chain):
-    """Newest vintage of every forecast and number with its models; its own name also tells of older vintages."""
+    """Newest vintage of every forecast and number with its models.
+
+    Left out: its own name, which also tells of older vintages, and the end of its horizon: where that was still to
+    come it is the calendar's, whose days end at another hour than these bars.
+    """
     return {
         table: chain.store.query(
-            f"SELECT * EXCLUDE (run_id, created_at, {name}) FROM {table} QUALIFY row_number() OVER ("
+            f"SELECT * EXCLUDE (run_id, created_at, target_at, {name}) FROM {table} QUALIFY row_number() OVER ("
             f"PARTITION BY {KEYS[table]} ORDER BY known_at DESC, created_at DESC, {name}) = 1 ORDER BY {KEYS[table]}"
         )
         for table, name in (("risk.value_at_risk", "var_id"), ("ensembles.forecasts", "forecast_id"))

@@ -105,12 +105,12 @@ def test_what_has_no_nights_says_why(store, nights):
     assert "closes only" in outcome[GridKey("CLOSES", "1d")].reason
     assert "299 nights" in outcome[GridKey("YOUNG", "1d")].reason
     stale = outcome[GridKey("STALE", "1d")]
-    assert stale.status is KeyStatus.FAILED
+    assert stale.status is KeyStatus.SKIPPED
     assert "opens repeat the close before" in stale.reason
     ledger = store.query(
         "SELECT instrument, status FROM models.ledger WHERE family = 'overnight_var' GROUP BY ALL ORDER BY ALL"
     )
-    assert ledger.rows() == [("CLOSES", "skipped"), ("NIGHT", "ok"), ("STALE", "bad_data"), ("YOUNG", "skipped")]
+    assert ledger.rows() == [("CLOSES", "skipped"), ("NIGHT", "ok"), ("STALE", "skipped"), ("YOUNG", "skipped")]
     assert overnight.estimate(store, [], as_of=times[0].item(), run_id="r2").keys == {}
 
 
