@@ -1,7 +1,7 @@
 # Everything from a bare machine: Python 3.11+, make and a package index are all that is assumed.
 PY := .venv/bin/python
 SHELL := /bin/sh
-.PHONY: setup setup-dev demo ui test test-slow bench lint check
+.PHONY: setup setup-dev demo ui test test-slow golden bench lint check
 .DEFAULT_GOAL := demo
 
 setup:                  ## virtual environment with exact versions, kernels compiled
@@ -21,6 +21,9 @@ test: setup-dev         ## fast suite
 
 test-slow: setup-dev    ## everything, minutes to hours
 	@$(PY) -m pytest
+
+golden: setup-dev       ## digits of agreement with published values; fails below what each source gives
+	@$(PY) -m pytest tests/golden -q --digits
 
 bench: setup-dev        ## peers and us, side by side
 	@.venv/bin/hfp bench garch && .venv/bin/hfp bench forecast
