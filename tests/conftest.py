@@ -16,7 +16,7 @@ import pytest
 
 from hf_platform.lake import Lake
 from hf_platform.models.base import Series
-from hf_platform.settings import Settings
+from hf_platform.settings import Settings, keep_ray_on_loopback
 
 # Read before any test clears the environment.
 _SKIPS_FORBIDDEN = os.environ.get("HFP_REQUIRE_SERVICES") == "1"
@@ -32,6 +32,7 @@ os.environ["HFP_HOME"] = _HOME.name
 FAMILIES = "ewma garch elastic_net lightgbm"
 os.environ["HFP_FAMILIES"] = FAMILIES
 os.environ["HFP_TRACKING"] = "off"
+keep_ray_on_loopback()  # before any test imports what imports ray
 
 
 def require_service(reason: str) -> NoReturn:

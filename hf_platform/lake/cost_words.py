@@ -15,11 +15,13 @@ STAGE_WORDS: Final[dict[str, tuple[str, str]]] = {
 }
 COSTS_MEANING: Final = "wall and CPU seconds of each model, VaR number and other stage of a run; they add up to the run"
 # A model's share of its stage is its share of the fits' time; VaR numbers of a run are alike; what makes
-# neither is one row of its own. Nothing is left out and nothing counted twice.
+# neither is one row of its own. What a stage fits on the way to its VaR numbers is part of theirs. Nothing is
+# left out and nothing counted twice.
 COSTS: Final = (
     "WITH models AS (SELECT run_id, family AS asset, model_id AS id, instrument, horizon, coalesce("
     "coalesce(seconds, 0) / nullif(sum(coalesce(seconds, 0)) OVER w, 0), 1.0 / count(*) OVER w) AS share "
-    "FROM models.ledger WINDOW w AS (PARTITION BY run_id, family)), "
+    "FROM models.ledger ANTI JOIN (SELECT DISTINCT run_id, producer AS family FROM risk.value_at_risk) "
+    "USING (run_id, family) WINDOW w AS (PARTITION BY run_id, family)), "
     "numbers AS (SELECT run_id, producer AS asset, var_id AS id, instrument, horizon, "
     "1.0 / count(*) OVER (PARTITION BY run_id, producer) AS share FROM risk.value_at_risk), "
     "things AS (SELECT *, 'model' AS kind FROM models UNION ALL SELECT *, 'var' AS kind FROM numbers) "
