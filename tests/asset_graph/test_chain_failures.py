@@ -81,17 +81,14 @@ def test_a_dropped_file_is_loaded_and_modelled(poisoned_world):
     assert "PASSWD" in json.dumps(reasons["rejected"]).upper()
 
 
-@pytest.mark.parametrize(
-    "kills",
-    [pytest.param(1, id="1 kill"), pytest.param(20, id="20 kills", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
 @pytest.mark.timeout(3_000)
-def test_lake_survives_kills(clean_world, tmp_path, kills):
+def test_lake_survives_kills(clean_world, tmp_path):
     world = World(tmp_path / "home")
     world.hfp("universe", "add", *GOOD)
     moments = random.Random(7)
     stored = 0
-    for _ in range(kills):
+    for _ in range(20):
         run = world.start("materialize")
         with contextlib.suppress(subprocess.TimeoutExpired):
             run.wait(moments.uniform(4, 25))

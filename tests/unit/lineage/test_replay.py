@@ -56,6 +56,7 @@ def assert_deep(chain, instrument):
     return whats
 
 
+@pytest.mark.slow
 def test_a_number_is_followed_down_to_models_fitted_again_and_nothing_is_written(chain):
     before = chain.store.latest_snapshot()
     assert "later forecasts" in assert_deep(chain, "AAA")  # new bars on fits of the first night
