@@ -74,7 +74,7 @@ def alert_on_failure(context: dg.RunFailureSensorContext, platform: dg.ResourceP
     name="watchdog_sensor",
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Runs whose process is gone, or that were silent for HFP_STUCK_MINUTES, end as failed.",
+    description="Runs of terminals whose process is gone, and others that were silent for HFP_STUCK_MINUTES, fail.",
 )
 def watchdog_sensor(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
     """End runs that nobody works on; starts nothing itself."""
@@ -91,8 +91,9 @@ def watchdog_sensor(context: dg.SensorEvaluationContext, platform: dg.ResourcePa
 
 
 def _stuck(instance: dg.DagsterInstance, run: dg.DagsterRun, silence: timedelta) -> str | None:
-    if PROCESS_TAG in run.tags and is_process_gone(run.tags[PROCESS_TAG]):
-        return "the process that worked on it is gone"
+    if PROCESS_TAG in run.tags and run.tags[PROCESS_TAG].split(" ")[0] == socket.gethostname():
+        # Somebody sits before that terminal: while its process lives, the run is worked on, however silent.
+        return "the process that worked on it is gone" if is_process_gone(run.tags[PROCESS_TAG]) else None
     page = instance.get_records_for_run(run.run_id, limit=1, ascending=False).records
     if not page:
         return None

@@ -6,6 +6,7 @@ frequency, `5min_session` (from a bar to the close of its session).
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -185,10 +186,16 @@ def chain_of(store: "Lake", track: Track, *, as_of: datetime, threads: int = 1) 
     fits: list[Fit | None] = [_stored_fit(stored[name]) if name in stored else None for name in ids]
     lacking = [at for at, fit in enumerate(fits) if fit is None]
     todo = [at for at in lacking if at not in track.refused]
+    started = time.perf_counter()
     made = dict(zip(todo, fit_spans(track.returns, [track.spans[at] for at in todo], threads=threads), strict=True))
+    # One batch fits them all: each has the same share of its time.
+    each = (time.perf_counter() - started) / max(1, len(todo))
     made |= {at: Fit(None, track.refused[at]) for at in lacking if at in track.refused}
     snapshot = store.latest_snapshot() if lacking else 0
-    ledger = [_ledger_row(track, at, ids[at], made[at], hashes, as_of, snapshot) for at in lacking]
+    ledger = [
+        _ledger_row(track, at, ids[at], made[at], hashes, as_of, snapshot) | {"seconds": each if at in todo else 0.0}
+        for at in lacking
+    ]
     return Chain(track, hashes, ids, [made[at] if fit is None else fit for at, fit in enumerate(fits)], ledger)
 
 

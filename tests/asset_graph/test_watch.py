@@ -181,11 +181,12 @@ def test_runs_of_dead_processes_end_and_live_ones_go_on(settings, instance):
     assert "being worked on" in tick(settings, instance)  # once
 
 
-def test_a_silent_run_ends(tmp_path, instance):
-    run = started(instance)
+def test_a_silent_run_ends_unless_its_terminal_lives(tmp_path, instance):
+    run, watched = started(instance), started(instance, **watch.process_tag())
     patient = Settings(home=tmp_path / "home", stuck_minutes=5)
     assert "being worked on" in tick(patient, instance)
     assert status(instance, run) == dg.DagsterRunStatus.STARTED
     hasty = Settings(home=tmp_path / "home", stuck_minutes=1e-6)
     assert "no event since" in tick(hasty, instance)
     assert status(instance, run) == dg.DagsterRunStatus.FAILURE
+    assert status(instance, watched) == dg.DagsterRunStatus.STARTED

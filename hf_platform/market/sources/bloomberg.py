@@ -11,10 +11,10 @@ from typing import Any, Final, Protocol
 import polars as pl
 
 from hf_platform.errors import ConfigError, DataError
-from hf_platform.market.source import require, since_filter
+from hf_platform.market.source import since_filter
 from hf_platform.market.sources.feed_file import BloombergFeed
+from hf_platform.market.sources.feed_source import FeedSource
 from hf_platform.market.sources.tabular import bars_of_table
-from hf_platform.market.universe import Instrument
 
 _COLUMNS: Final = {
     "open": "PX_OPEN", "high": "PX_HIGH", "low": "PX_LOW", "close": "PX_LAST", "volume": "PX_VOLUME",
@@ -30,7 +30,7 @@ class HistoryClient(Protocol):
         ...
 
 
-class BloombergSource:
+class BloombergSource(FeedSource[BloombergFeed]):
     """The instruments of the section ``[bloomberg]``; a symbol is a Bloomberg ticker, ``AAPL US Equity``.
 
     Parameters
@@ -41,15 +41,10 @@ class BloombergSource:
     """
 
     name: str = "bloomberg"
-    is_static: bool = False
 
     def __init__(self, feed: BloombergFeed, client: HistoryClient | None = None) -> None:
-        self._feed, self._client = feed, client
-        self._records = {record.instrument: record for record in feed.records()}
-
-    def instruments(self) -> list[Instrument]:
-        """List the instruments of the feed file."""
-        return list(self._records.values())
+        super().__init__(feed)
+        self._client = client
 
     def fetch(self, instrument: str, since: datetime | None = None) -> pl.DataFrame:
         """Get the daily bars of one instrument as they traded.
@@ -63,8 +58,7 @@ class BloombergSource:
         DataError
             If Bloomberg refuses or gives no rows.
         """
-        require(instrument, tuple(self._records))
-        record, symbol = self._records[instrument], self._feed.symbol(instrument)
+        record, symbol = self.listed(instrument)
         if record.frequency != "1d":
             raise ConfigError(f"{instrument}: of Bloomberg daily bars are read, found {record.frequency}. Write 1d.")
         client = self._client if self._client is not None else _client()

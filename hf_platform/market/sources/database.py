@@ -5,14 +5,14 @@ from datetime import datetime
 import polars as pl
 
 from hf_platform.errors import ConfigError, DataError
-from hf_platform.market.source import require, since_filter
+from hf_platform.market.source import since_filter
 from hf_platform.market.sources.feed_file import DatabaseFeed
+from hf_platform.market.sources.feed_source import FeedSource
 from hf_platform.market.sources.tabular import bars_of_table
-from hf_platform.market.universe import Instrument
 from hf_platform.settings import Settings
 
 
-class DatabaseSource:
+class DatabaseSource(FeedSource[DatabaseFeed]):
     """The instruments of the section ``[database]``.
 
     Parameters
@@ -29,19 +29,14 @@ class DatabaseSource:
     """
 
     name: str = "database"
-    is_static: bool = False
 
     def __init__(self, feed: DatabaseFeed, settings: Settings) -> None:
         if settings.database_url is None:
             raise ConfigError("the feed `database` needs a URL, found none. Set HFP_DATABASE_URL.")
         if ":symbol" not in feed.query:
             raise ConfigError("database.query asks for one :symbol, found no such parameter. Correct the feed file.")
-        self._feed, self._url = feed, settings.database_url
-        self._records = {record.instrument: record for record in feed.records()}
-
-    def instruments(self) -> list[Instrument]:
-        """List the instruments of the feed file."""
-        return list(self._records.values())
+        super().__init__(feed)
+        self._url = settings.database_url
 
     def fetch(self, instrument: str, since: datetime | None = None) -> pl.DataFrame:
         """Run the query for one instrument.
@@ -58,14 +53,14 @@ class DatabaseSource:
         import sqlalchemy
         from sqlalchemy import exc
 
-        require(instrument, tuple(self._records))
+        record, symbol = self.listed(instrument)
         try:
             engine = sqlalchemy.create_engine(self._url.get_secret_value())
         except (exc.ArgumentError, exc.NoSuchModuleError, ImportError):  # its text may hold the password
             raise ConfigError("HFP_DATABASE_URL is an SQLAlchemy URL of an installed driver. Correct it.") from None
         try:
             with engine.connect() as connection:
-                found = connection.execute(sqlalchemy.text(self._feed.query), {"symbol": self._feed.symbol(instrument)})
+                found = connection.execute(sqlalchemy.text(self._feed.query), {"symbol": symbol})
                 names = list(found.keys())
                 table = pl.DataFrame(
                     [tuple(row) for row in found], schema=names, orient="row", infer_schema_length=None, strict=False
@@ -77,7 +72,6 @@ class DatabaseSource:
             ) from None  # the driver's text may hold the URL
         finally:
             engine.dispose()
-        record = self._records[instrument]
         bars = bars_of_table(
             table, record, columns=self._feed.columns, source=self.name, publication_lag=self._feed.lag
         )

@@ -18,8 +18,9 @@ from hf_platform import calendar
 from hf_platform.calendar import MINUTES
 from hf_platform.errors import ConfigError, DataError
 from hf_platform.horizons import INTRADAY
-from hf_platform.market.source import PRICE_COLUMNS, VALUE_COLUMNS, require, since_filter
+from hf_platform.market.source import PRICE_COLUMNS, VALUE_COLUMNS, since_filter
 from hf_platform.market.sources.feed_file import FolderFeed
+from hf_platform.market.sources.feed_source import FeedSource
 from hf_platform.market.sources.tabular import bars_of_table
 from hf_platform.market.universe import Instrument
 
@@ -30,19 +31,10 @@ _MOST_BYTES: Final = 1024**3  # unpacked; a zip may claim anything
 _DIRECT: Final = {".csv": pl.read_csv, ".parquet": pl.read_parquet, ".arrow": pl.read_ipc, ".feather": pl.read_ipc}
 
 
-class FolderSource:
+class FolderSource(FeedSource[FolderFeed]):
     """The instruments of the section ``[folder]``."""
 
     name: str = "folder"
-    is_static: bool = False
-
-    def __init__(self, feed: FolderFeed) -> None:
-        self._feed = feed
-        self._records = {record.instrument: record for record in feed.records()}
-
-    def instruments(self) -> list[Instrument]:
-        """List the instruments of the feed file."""
-        return list(self._records.values())
 
     def fetch(self, instrument: str, since: datetime | None = None) -> pl.DataFrame:
         """Read the file or files of one instrument.
@@ -56,8 +48,7 @@ class FolderSource:
         DataError
             If there is none, or it cannot be read.
         """
-        require(instrument, tuple(self._records))
-        record, symbol = self._records[instrument], self._feed.symbol(instrument)
+        record, symbol = self.listed(instrument)
         found = sorted(self._feed.path.glob(self._feed.pattern.replace("{symbol}", symbol)))
         if not found:
             raise DataError(

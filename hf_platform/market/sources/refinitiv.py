@@ -11,10 +11,10 @@ from typing import Any, Final, Protocol
 import polars as pl
 
 from hf_platform.errors import ConfigError, DataError
-from hf_platform.market.source import require, since_filter
+from hf_platform.market.source import since_filter
 from hf_platform.market.sources.feed_file import RefinitivFeed
+from hf_platform.market.sources.feed_source import FeedSource
 from hf_platform.market.sources.tabular import bars_of_table
-from hf_platform.market.universe import Instrument
 from hf_platform.settings import Settings
 
 _COLUMNS: Final = {
@@ -35,7 +35,7 @@ class HistoryClient(Protocol):
         ...
 
 
-class RefinitivSource:
+class RefinitivSource(FeedSource[RefinitivFeed]):
     """The instruments of the section ``[refinitiv]``; a symbol is a RIC, ``AAPL.O``.
 
     Parameters
@@ -48,16 +48,11 @@ class RefinitivSource:
     """
 
     name: str = "refinitiv"
-    is_static: bool = False
 
     def __init__(self, feed: RefinitivFeed, settings: Settings, client: HistoryClient | None = None) -> None:
-        self._feed, self._key, self._client = feed, settings.refinitiv_app_key, client
+        super().__init__(feed)
+        self._key, self._client = settings.refinitiv_app_key, client
         self._is_open = False
-        self._records = {record.instrument: record for record in feed.records()}
-
-    def instruments(self) -> list[Instrument]:
-        """List the instruments of the feed file."""
-        return list(self._records.values())
 
     def fetch(self, instrument: str, since: datetime | None = None) -> pl.DataFrame:
         """Get the daily bars of one instrument as they traded.
@@ -71,8 +66,7 @@ class RefinitivSource:
         DataError
             If LSEG refuses, gives no rows, or cuts the history off at its limit.
         """
-        require(instrument, tuple(self._records))
-        record, symbol = self._records[instrument], self._feed.symbol(instrument)
+        record, symbol = self.listed(instrument)
         if record.frequency != "1d":
             raise ConfigError(f"{instrument}: of LSEG daily bars are read, found {record.frequency}. Write 1d.")
         start = self._feed.start if since is None else f"{since:%Y-%m-%d}"

@@ -8,17 +8,17 @@ from typing import Any, cast
 import polars as pl
 
 from hf_platform.errors import ConfigError, DataError
-from hf_platform.market.source import require, since_filter
+from hf_platform.market.source import since_filter
 from hf_platform.market.sources.feed_file import RestFeed
+from hf_platform.market.sources.feed_source import FeedSource
 from hf_platform.market.sources.tabular import bars_of_table
 from hf_platform.market.sources.vendor_http import Pace, VendorClient
-from hf_platform.market.universe import Instrument
 from hf_platform.settings import Settings
 
 _MOST_PAGES = 10_000
 
 
-class RestSource:
+class RestSource(FeedSource[RestFeed]):
     """The instruments of the section ``[rest]``.
 
     Parameters
@@ -32,20 +32,14 @@ class RestSource:
     """
 
     name: str = "rest"
-    is_static: bool = False
 
     def __init__(self, feed: RestFeed, settings: Settings, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._feed = feed
+        super().__init__(feed)
         self._query, headers = _credential(feed, settings)
         pace = Pace(feed.requests_per_second, sleep=sleep)
         self._client = VendorClient(
             self.name, pace, attempts=feed.attempts, timeout=feed.timeout_seconds, headers=headers, sleep=sleep
         )
-        self._records = {record.instrument: record for record in feed.records()}
-
-    def instruments(self) -> list[Instrument]:
-        """List the instruments of the feed file."""
-        return list(self._records.values())
 
     def fetch(self, instrument: str, since: datetime | None = None) -> pl.DataFrame:
         """Get all pages of one instrument.
@@ -57,8 +51,7 @@ class RestSource:
         DataError
             If the vendor refuses, keeps failing, answers for another symbol or not with rows.
         """
-        require(instrument, tuple(self._records))
-        feed, symbol = self._feed, self._feed.symbol(instrument)
+        feed, (record, symbol) = self._feed, self.listed(instrument)
         who = f"{instrument} ({symbol})"
         parameters = {key: value.replace("{symbol}", symbol) for key, value in feed.parameters.items()}
         url = feed.url.replace("{symbol}", symbol)
@@ -76,7 +69,6 @@ class RestSource:
         table = pl.DataFrame(rows, infer_schema_length=None, strict=False)
         if feed.epoch is not None:
             table = _read_epochs(table, feed)
-        record = self._records[instrument]
         bars = bars_of_table(table, record, columns=feed.columns, source=self.name, publication_lag=feed.lag)
         return since_filter(bars, since)
 

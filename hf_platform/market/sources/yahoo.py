@@ -17,16 +17,16 @@ import polars as pl
 
 from hf_platform.errors import ConfigError, DataError
 from hf_platform.market.corporate_actions import ACTIONS_SCHEMA, ex_times
-from hf_platform.market.source import TIME, require, since_filter
+from hf_platform.market.source import TIME, since_filter
 from hf_platform.market.sources.feed_file import YahooFeed
+from hf_platform.market.sources.feed_source import FeedSource
 from hf_platform.market.sources.tabular import bars_of_table
 from hf_platform.market.sources.vendor_http import Pace
-from hf_platform.market.universe import Instrument
 
 _PRICES: Final = ("open", "high", "low", "close")
 
 
-class YahooSource:
+class YahooSource(FeedSource[YahooFeed]):
     """The instruments of the section ``[yahoo]``.
 
     Parameters
@@ -39,17 +39,12 @@ class YahooSource:
     """
 
     name: str = "yahoo"
-    is_static: bool = False
 
     def __init__(self, feed: YahooFeed, session: object = None, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._feed, self._session, self._sleep = feed, session, sleep
+        super().__init__(feed)
+        self._session, self._sleep = session, sleep
         self._pace = Pace(feed.requests_per_second, sleep=sleep)
-        self._records = {record.instrument: record for record in feed.records()}
         self._kept: dict[str, pl.DataFrame] = {}
-
-    def instruments(self) -> list[Instrument]:
-        """List the instruments of the feed file."""
-        return list(self._records.values())
 
     def action_instruments(self) -> list[str]:
         """List the instruments of the feed file: each may have splits and dividends."""
@@ -67,8 +62,7 @@ class YahooSource:
         DataError
             If Yahoo gives no rows.
         """
-        require(instrument, tuple(self._records))
-        record = self._records[instrument]
+        record, _ = self.listed(instrument)
         found = self._history(instrument)
         # Later splits have shrunk what was quoted: the factor of a bar is the product of those after its day.
         later = np.append(np.cumprod(found["splits"].to_numpy()[::-1])[::-1][1:], 1.0)
@@ -90,7 +84,7 @@ class YahooSource:
         DataError
             If Yahoo gives no rows.
         """
-        require(instrument, tuple(self._records))
+        record, _ = self.listed(instrument)
         found = self._history(instrument)
         later = np.append(np.cumprod(found["splits"].to_numpy()[::-1])[::-1][1:], 1.0)
         paid = found.with_columns((pl.col("dividends") * pl.Series(later)).alias("dividends"))
@@ -101,7 +95,7 @@ class YahooSource:
             for kind, column, nothing in (("split", "splits", 1.0), ("dividend", "dividends", 0.0))
         ]
         rows = pl.concat(parts)
-        at = ex_times(self._records[instrument].calendar, rows["day"].to_numpy().astype("datetime64[us]"))
+        at = ex_times(record.calendar, rows["day"].to_numpy().astype("datetime64[us]"))
         return rows.with_columns(
             pl.lit(instrument).alias("instrument"),
             pl.Series("event_at", at, dtype=TIME),
@@ -119,7 +113,7 @@ class YahooSource:
 
     def _ask(self, instrument: str) -> pl.DataFrame:
         client = _client()
-        record, symbol = self._records[instrument], self._feed.symbol(instrument)
+        record, symbol = self.listed(instrument)
         if record.frequency != "1d":  # its intraday history is 60 days long and changes while one looks at it
             raise ConfigError(f"{instrument}: of Yahoo daily bars are read, found {record.frequency}. Write 1d.")
         for attempt in range(self._feed.attempts):
